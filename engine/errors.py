@@ -1,0 +1,91 @@
+"""Coded errors.
+
+An error carries a code and parameters, never translated text: `resources/i18n/messages.toml`
+holds what the user reads, in Korean and English, for every code.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Every error the engine and the services raise on purpose."""
+
+    FILE_MISSING = "file.missing"
+    FILE_IS_DIRECTORY = "file.is_directory"
+    FILE_UNREADABLE = "file.unreadable"
+    FILE_EMPTY = "file.empty"
+    FILE_WRITE_FAILED = "file.write_failed"
+    FILE_DISK_FULL = "file.disk_full"
+    FILE_EXISTS = "file.exists"
+
+    AUDIO_NOT_AUDIO = "audio.not_audio"
+    AUDIO_NO_STREAM = "audio.no_stream"
+    AUDIO_TRUNCATED = "audio.truncated"
+    AUDIO_DECODER_CRASHED = "audio.decoder_crashed"
+    AUDIO_TIME_LIMIT = "audio.time_limit"
+    AUDIO_MEMORY_LIMIT = "audio.memory_limit"
+    AUDIO_TOO_LONG = "audio.too_long"
+    AUDIO_SILENT = "audio.silent"
+    AUDIO_NOT_FINITE = "audio.not_finite"
+    AUDIO_CHANNEL = "audio.channel"
+
+    SPEECH_NONE = "speech.none"
+    SPEECH_TOO_SHORT = "speech.too_short"
+
+    MODEL_MISSING = "model.missing"
+    MODEL_MANIFEST = "model.manifest"
+    MODEL_HASH = "model.hash"
+    MODEL_TENSORS = "model.tensors"
+    MODEL_GOLDEN = "model.golden"
+    MODEL_LOAD = "model.load"
+    MODEL_OUTPUT = "model.output"
+    DEVICE_UNAVAILABLE = "device.unavailable"
+
+    POPULATION_MISSING = "population.missing"
+    POPULATION_INVALID = "population.invalid"
+    POPULATION_MODEL = "population.model"
+    POPULATION_TOO_SMALL = "population.too_small"
+
+    COMPARE_SAME_BYTES = "compare.same_bytes"
+    TABLE_INVALID = "table.invalid"
+
+    KEY_MISSING = "key.missing"
+    KEY_PASSWORD = "key.password"
+    KEY_INVALID = "key.invalid"
+    KEY_EXPIRED = "key.expired"
+    KEY_WEAK = "key.weak"
+    SIGN_FAILED = "sign.failed"
+    REPORT_FONT = "report.font"
+    REPORT_SELF_CHECK = "report.self_check"
+    REPORT_NOT_PDF = "report.not_pdf"
+    REPORT_MANIFEST = "report.manifest"
+
+    CANCELLED = "cancelled"
+    USAGE = "usage"
+
+
+class SeongmunError(Exception):
+    """An expected failure, with a code and the facts that explain it.
+
+    Parameters
+    ----------
+    code : ErrorCode
+        What went wrong.
+    **params
+        Facts for the message, such as ``path`` or ``net_speech_s``; JSON-serialisable.
+    """
+
+    def __init__(self, code: ErrorCode, **params: str | int | float) -> None:
+        super().__init__(f"{code.value} {params}" if params else code.value)
+        self.code = code
+        self.params = params
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (self.code, self.params)
+
+
+def _rebuild(code: ErrorCode, params: dict[str, str | int | float]) -> SeongmunError:
+    """Unpickle across a process boundary: keyword parameters need this."""
+    return SeongmunError(code, **params)
