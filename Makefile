@@ -1,0 +1,52 @@
+# One command each, on a bare machine: every target sets up .venv/ and, as root on Debian, the
+# system packages that it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS ?= test
+STAMP := $(VENV)/.installed
+
+RUNTIME_PACKAGES := python3-venv libgl1 libegl1 libglib2.0-0 libfontconfig1 libdbus-1-3 \
+	libxkbcommon0 libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-randr0 \
+	libxcb-shape0 libx11-xcb1 libportaudio2 fonts-nanum
+TEST_PACKAGES := xvfb xauth ffmpeg flite poppler-utils mupdf-tools softhsm2 opensc qpdf openssl
+
+.PHONY: demo test bench lint gui system system-test lock clean
+
+demo: $(STAMP)
+	$(BIN)/seongmun demo --out demo-output
+
+test: system-test $(STAMP) lint
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+bench: system-test $(STAMP)
+	$(BIN)/python -m benchmarks
+
+gui: $(STAMP)
+	$(BIN)/seongmun gui
+
+$(STAMP): requirements.lock pyproject.toml | system
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+system:
+	@.ci/system-packages $(RUNTIME_PACKAGES)
+
+system-test: system
+	@.ci/system-packages $(TEST_PACKAGES)
+
+# The lock holds hashes and no index host. Needs uv.
+lock:
+	uv pip compile pyproject.toml --extra test --extra build --python-version 3.11 --universal \
+		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) demo-output

@@ -1,0 +1,48 @@
+"""Find and open the model and the population that a command names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.resources import DEFAULT_MODEL_ID, MODELS, POPULATIONS
+from engine.errors import ErrorCode, SeongmunError
+from engine.lr.population import find_population, load_population
+from engine.models.pack import load_pack
+from engine.models.session import EmbeddingModel
+from engine.types import Population
+
+
+def pack_directory(name: str | None) -> Path:
+    """Folder of a pack given by id, by path, or (None) the embedded one."""
+    if name is None:
+        return MODELS / DEFAULT_MODEL_ID
+    path = Path(name)
+    return path if path.is_dir() else MODELS / path.name
+
+
+def open_model(name: str | None, device: str) -> EmbeddingModel:
+    """Load and check a pack, and open it on a device (``auto``, ``cpu`` or ``cuda``).
+
+    Raises
+    ------
+    SeongmunError
+        MODEL_* or DEVICE_UNAVAILABLE.
+    """
+    return EmbeddingModel.open(load_pack(pack_directory(name)), device)
+
+
+def open_population(name: str | None, model: EmbeddingModel) -> Population:
+    """Load a population given by id or file, or (None) the shipped one of this model.
+
+    Raises
+    ------
+    SeongmunError
+        POPULATION_MISSING, POPULATION_INVALID, POPULATION_MODEL.
+    """
+    if name is not None:
+        return find_population(name, POPULATIONS)
+    for path in sorted(POPULATIONS.glob("*.json")):
+        population = load_population(path)
+        if population.model_sha256 == model.pack.model_sha256:
+            return population
+    raise SeongmunError(ErrorCode.POPULATION_MISSING, path=str(POPULATIONS))

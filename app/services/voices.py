@@ -1,0 +1,155 @@
+"""From evidence files to the speech of one voice each, ready to be embedded."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.audio.decode import decode
+from engine.audio.quality import measure_quality, require_signal
+from engine.audio.resample import pick_channel, resample
+from engine.errors import ErrorCode, SeongmunError
+from engine.progress import CancelToken, Progress, no_progress
+from engine.speech.vad import VadSettings, detect_speech, join_speech
+from engine.types import FloatArray, ProcessingStep, QualityReport, Recording, SpeechSegment
+
+SPEECH_RATE_HZ = 16000
+POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One channel of one recording with its speech.
+
+    `samples` is float32 [shape=(n,)] at the recording's own rate; `speech` is the joined speech
+    segments, float32 [shape=(m,)] at `SPEECH_RATE_HZ`.
+    """
+
+    recording: Recording
+    channel: int
+    samples: FloatArray
+    segments: tuple[SpeechSegment, ...]
+    quality: QualityReport
+    speech: FloatArray
+    steps: tuple[ProcessingStep, ...]
+
+
+def load_voice(path: Path, channel: int | None = None) -> Voice:
+    """Decode a recording, choose its channel, find and join its speech.
+
+    Raises
+    ------
+    SeongmunError
+        Whatever decoding raises; AUDIO_SILENT; AUDIO_CHANNEL where the channels differ and none
+        is chosen.
+    """
+    audio = decode(path)
+    require_signal(audio)
+    chosen = pick_channel(audio, channel)
+    samples = audio.samples[chosen]
+    speech_rate = resample(samples, audio.sample_rate_hz, SPEECH_RATE_HZ)
+    settings = VadSettings()
+    segments = detect_speech(speech_rate, settings, chosen)
+    steps = (
+        *audio.steps,
+        ProcessingStep("select_channel", {"channel": chosen}),
+        ProcessingStep(
+            "resample",
+            {"from_hz": audio.sample_rate_hz, "to_hz": SPEECH_RATE_HZ, "method": "soxr HQ"},
+        ),
+        ProcessingStep("detect_speech", settings.as_params()),
+    )
+    return Voice(
+        recording=audio.recording,
+        channel=chosen,
+        samples=samples.copy(),
+        segments=segments,
+        quality=measure_quality(samples, audio.sample_rate_hz, segments, chosen),
+        speech=join_speech(speech_rate, SPEECH_RATE_HZ, segments),
+        steps=steps,
+    )
+
+
+def load_voices(
+    paths: Sequence[Path],
+    channels: Sequence[int | None] | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Iterator[Voice | SeongmunError]:
+    """Load many voices in several processes; yields a voice or its error per path, in order.
+
+    No more than two voices per process are held at a time, so a batch of any length fits.
+    """
+    wanted = list(zip(paths, channels or [None] * len(paths), strict=True))
+    workers = max(1, min(os.cpu_count() or 1, len(wanted)))
+    if workers == 1:
+        for done, (path, channel) in enumerate(wanted):
+            progress("voices", done, len(wanted))
+            yield _load_or_error(path, channel)
+        return
+    with _process_pool(workers) as pool:
+        waiting: list[Future[Voice | SeongmunError]] = []
+        started = 0
+        for done in range(len(wanted)):
+            while started < len(wanted) and len(waiting) < 2 * workers:
+                waiting.append(pool.submit(_load_or_error, *wanted[started]))
+                started += 1
+            progress("voices", done, len(wanted))
+            yield _result(waiting.pop(0), cancel)
+    progress("voices", len(wanted), len(wanted))
+
+
+def _load_or_error(path: Path, channel: int | None) -> Voice | SeongmunError:
+    try:
+        return load_voice(path, channel)
+    except SeongmunError as error:
+        return error
+
+
+def _result(
+    future: Future[Voice | SeongmunError], cancel: CancelToken | None
+) -> Voice | SeongmunError:
+    while not wait([future], POLL_S, FIRST_COMPLETED).done:
+        if cancel is not None:
+            cancel.check()
+    return future.result()
+
+
+@contextmanager
+def _process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool whose processes are ended at once when the block is left early."""
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield pool
+    except BaseException:
+        for process in list(pool._processes.values()):
+            process.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def require_speech(voice: Voice, minimum_s: float) -> None:
+    """Refuse a voice with less net speech than validation supports.
+
+    Raises
+    ------
+    SeongmunError
+        SPEECH_NONE or SPEECH_TOO_SHORT.
+    """
+    net_speech_s = voice.quality.net_speech_s
+    name = voice.recording.path.name
+    if not voice.segments:
+        raise SeongmunError(ErrorCode.SPEECH_NONE, path=name)
+    if net_speech_s < minimum_s:
+        raise SeongmunError(
+            ErrorCode.SPEECH_TOO_SHORT,
+            path=name,
+            net_speech_s=round(net_speech_s, 2),
+            minimum_s=minimum_s,
+        )

@@ -1,0 +1,91 @@
+"""`python -m engine.training views|train|export`: the recipe, step by step or resumed."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from engine.training.recipe import DEFAULT_RECIPE, Recipe, load_recipe
+
+ALLOCATOR = {
+    "MALLOC_MMAP_THRESHOLD_": "8589934592",
+    "MALLOC_TRIM_THRESHOLD_": "17179869184",
+    "MALLOC_TOP_PAD_": "1073741824",
+}
+
+
+def main() -> None:
+    """Parse the command line and run one step."""
+    parser = argparse.ArgumentParser(prog="python -m engine.training", description=__doc__)
+    parser.add_argument("step", choices=["views", "train", "export"])
+    parser.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE)
+    parser.add_argument("--data", type=Path, required=True, help="folder with train/, noise/, rir/")
+    parser.add_argument("--work", type=Path, required=True, help="corpus, views and checkpoints")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, help="export: the pack's folder")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    recipe = load_recipe(arguments.recipe)
+    if arguments.step == "views":
+        _views(recipe, arguments.data, arguments.work, arguments.workers)
+    elif arguments.step == "train":
+        _with_large_allocations()
+        _train(recipe, arguments.data, arguments.work)
+    else:
+        from engine.training.export import export
+
+        export(recipe, arguments.data, arguments.work, arguments.out)
+
+
+def _with_large_allocations() -> None:
+    """Start again with an allocator that keeps its memory: 1.4 times as fast on Linux."""
+    if sys.platform == "linux" and not os.environ.keys() >= ALLOCATOR.keys():
+        os.execve(sys.executable, [sys.executable, "-m", "engine.training", *sys.argv[1:]],
+                  os.environ | ALLOCATOR)
+
+
+def _report(stage: str, done: float, total: float) -> None:
+    if done >= total or int(done) % 1024 < 64:
+        logging.info("%s %.0f %%", stage, 100 * min(1.0, done / total))
+
+
+def _views(recipe: Recipe, data: Path, work: Path, workers: int) -> None:
+    from engine.training.corpus import prepare_corpus
+    from engine.training.views import ViewMaker, make_disturbances, make_views
+    from engine.types import FrontEnd
+
+    corpus = prepare_corpus(data / "train" / "manifest.csv", work, recipe.piece_s, _report)
+    logging.info("%d speakers, %d pieces", len(corpus.speakers), len(corpus.pieces))
+    disturbances = make_disturbances(corpus, data / "noise", data / "rir", recipe.seed)
+    maker = ViewMaker(
+        corpus,
+        FrontEnd(mel_bins=recipe.network.mel_bins),
+        recipe.views.speeds,
+        recipe.views.augmentation,
+        disturbances,
+        recipe.seed,
+    )
+    make_views(maker, work, recipe.views.count, workers, _report)
+
+
+def _train(recipe: Recipe, data: Path, work: Path) -> None:
+    from engine.training.corpus import prepare_corpus
+    from engine.training.sampler import CropSampler
+    from engine.training.train import train
+
+    corpus = prepare_corpus(data / "train" / "manifest.csv", work, recipe.piece_s)
+    n_speeds = len(recipe.views.speeds)
+    sampler = CropSampler(
+        work, recipe.views.count, recipe.network.mel_bins, n_speeds,
+        recipe.speaker_exponent, recipe.seed,
+    )
+    if not sampler.refresh():
+        raise SystemExit("no finished view: run the step 'views' first")
+    train(recipe, sampler, len(corpus.speakers) * n_speeds, work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""Optimisation: stages of AAM-softmax training with averaged weights and checkpoints."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from engine.training.network import AamSoftmax, SpeakerNetwork
+from engine.training.recipe import Recipe, Stage
+from engine.training.sampler import CropSampler
+
+log = logging.getLogger(__name__)
+
+LOG_STEPS = 25
+
+
+@dataclass(slots=True)
+class Trainer:
+    """The state of a run; `averaged` is the exponential moving average that is exported."""
+
+    network: SpeakerNetwork
+    averaged: SpeakerNetwork
+    head: AamSoftmax
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+
+    @classmethod
+    def fresh(cls, recipe: Recipe, n_classes: int, device: str) -> Trainer:
+        """Random weights from the recipe's seed."""
+        torch.manual_seed(recipe.seed)
+        network = SpeakerNetwork(recipe.network).to(device)
+        averaged = SpeakerNetwork(recipe.network).to(device)
+        averaged.load_state_dict(network.state_dict())
+        head = AamSoftmax(
+            recipe.network.embedding_dim, n_classes, recipe.sub_centres, recipe.scale
+        ).to(device)
+        optimiser = torch.optim.AdamW(
+            [*network.parameters(), *head.parameters()], weight_decay=recipe.weight_decay
+        )
+        network.stem.to(memory_format=torch.channels_last)
+        return cls(network, averaged, head, optimiser)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        temporary = path.with_suffix(".partial")
+        state: dict[str, Any] = {
+            "network": self.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "head": self.head.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+        }
+        torch.save(state, temporary)
+        temporary.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint."""
+        state = torch.load(path, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.head.load_state_dict(state["head"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+
+    def update_average(self, decay: float) -> None:
+        """Move the averaged weights toward the current ones; slower as training goes on."""
+        decay = min(decay, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            current = self.network.state_dict()
+            for name, value in self.averaged.state_dict().items():
+                if value.dtype.is_floating_point:
+                    value.lerp_(current[name], 1 - decay)
+                else:
+                    value.copy_(current[name])
+
+
+def train(recipe: Recipe, sampler: CropSampler, n_classes: int, directory: Path) -> Trainer:
+    """Run every stage, resuming from ``directory/last.pt`` if it is there."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    trainer = Trainer.fresh(recipe, n_classes, device)
+    checkpoint = directory / "last.pt"
+    if checkpoint.exists():
+        trainer.load(checkpoint)
+        log.info("resumed at step %d", trainer.step)
+    first_step = 0
+    for stage in recipe.stages:
+        _run_stage(recipe, stage, first_step, trainer, sampler, checkpoint, device)
+        first_step += stage.steps
+    trainer.save(checkpoint)
+    return trainer
+
+
+def _run_stage(
+    recipe: Recipe,
+    stage: Stage,
+    first_step: int,
+    trainer: Trainer,
+    sampler: CropSampler,
+    checkpoint: Path,
+    device: str,
+) -> None:
+    parameters = [*trainer.network.parameters(), *trainer.head.parameters()]
+    trainer.network.train()
+    started, start_step, losses, accuracies = time.monotonic(), trainer.step, 0.0, 0.0
+    while trainer.step < first_step + stage.steps:
+        in_stage = trainer.step - first_step
+        if trainer.step % LOG_STEPS == 0:
+            n_views = sampler.refresh()
+        rate = learning_rate(stage, in_stage)
+        for group in trainer.optimiser.param_groups:
+            group["lr"] = rate
+        crops, classes = sampler.batch(stage.batch, stage.crop_frames, trainer.step)
+        features = torch.from_numpy(crops).to(device)
+        labels = torch.from_numpy(classes).to(device)
+        trainer.optimiser.zero_grad(set_to_none=True)
+        with torch.autocast(device, dtype=torch.bfloat16):
+            embeddings = trainer.network(features)
+        loss, accuracy = trainer.head(embeddings, labels, margin(stage, in_stage))
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 5.0)
+        trainer.optimiser.step()
+        trainer.step += 1
+        trainer.update_average(recipe.average_decay)
+        losses += loss.item()
+        accuracies += accuracy.item()
+        if trainer.step % LOG_STEPS == 0:
+            pace = (time.monotonic() - started) / (trainer.step - start_step)
+            log.info(
+                "step %d/%d loss %.3f accuracy %.3f rate %.2e views %d, %.0f crops/s, ETA %.0f min",
+                trainer.step,
+                first_step + stage.steps,
+                losses / LOG_STEPS,
+                accuracies / LOG_STEPS,
+                rate,
+                n_views,
+                stage.batch / pace,
+                (first_step + stage.steps - trainer.step) * pace / 60,
+            )
+            losses = accuracies = 0.0
+        if trainer.step % recipe.checkpoint_steps == 0:
+            trainer.save(checkpoint)
+
+
+def learning_rate(stage: Stage, step: int) -> float:
+    """Linear warm-up, then a cosine from the peak down to a hundredth of it."""
+    if step < stage.warmup_steps:
+        return stage.peak_learning_rate * (step + 1) / stage.warmup_steps
+    share = (step - stage.warmup_steps) / max(1, stage.steps - stage.warmup_steps)
+    return stage.peak_learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
+
+
+def margin(stage: Stage, step: int) -> float:
+    """The margin of this step: a linear rise, then constant."""
+    share = min(1.0, step / max(1, stage.margin_ramp_steps))
+    return stage.margin_from + (stage.margin - stage.margin_from) * share
