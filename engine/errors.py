@@ -19,6 +19,7 @@ class ErrorCode(StrEnum):
     FILE_WRITE_FAILED = "file.write_failed"
     FILE_DISK_FULL = "file.disk_full"
     FILE_EXISTS = "file.exists"
+    FILE_CHANGED = "file.changed"
 
     AUDIO_NOT_AUDIO = "audio.not_audio"
     AUDIO_NO_STREAM = "audio.no_stream"
@@ -29,6 +30,7 @@ class ErrorCode(StrEnum):
     AUDIO_TOO_LONG = "audio.too_long"
     AUDIO_SILENT = "audio.silent"
     AUDIO_NOT_FINITE = "audio.not_finite"
+    AUDIO_FORMAT_CHANGES = "audio.format_changes"
     AUDIO_CHANNEL = "audio.channel"
 
     SPEECH_NONE = "speech.none"

@@ -1,0 +1,45 @@
+"""Change of sample rate and choice of a channel; both are processing steps to be recorded."""
+
+from __future__ import annotations
+
+import numpy as np
+import soxr
+
+from engine.errors import ErrorCode, SeongmunError
+from engine.types import Audio, FloatArray
+
+SAME_CHANNEL_CORRELATION = 0.999
+
+
+def resample(samples: FloatArray, from_hz: int, to_hz: int) -> FloatArray:
+    """Band-limited resampling (soxr HQ) of float32 [shape=(n,)]; the same array at equal rates."""
+    if from_hz == to_hz:
+        return samples
+    return np.asarray(soxr.resample(samples, from_hz, to_hz, quality="HQ"), np.float32)
+
+
+def pick_channel(audio: Audio, channel: int | None) -> int:
+    """The channel to analyse: the one asked for, or the first of practically equal channels.
+
+    Raises
+    ------
+    SeongmunError
+        AUDIO_CHANNEL where the channels differ and none is asked for, or where there is no such
+        channel.
+    """
+    channels = audio.samples.shape[0]
+    if channel is not None:
+        if not 0 <= channel < channels:
+            raise _choose(audio)
+        return channel
+    first = audio.samples[0].astype(np.float64)
+    for other in audio.samples[1:]:
+        scale = np.linalg.norm(first) * np.linalg.norm(other)
+        if scale == 0 or first @ other < SAME_CHANNEL_CORRELATION * scale:
+            raise _choose(audio)
+    return 0
+
+
+def _choose(audio: Audio) -> SeongmunError:
+    path, channels = str(audio.recording.path), audio.samples.shape[0]
+    return SeongmunError(ErrorCode.AUDIO_CHANNEL, path=path, channels=channels)

@@ -1,0 +1,177 @@
+"""Population files: one JSON document with the calibration and every score it was fitted on.
+
+Keys (format 1): ``format, id, description, created_utc, model_sha256, source, licence, conditions,
+calibration {method, slope, intercept, bounds_log10, replicates, regularisation, seed}, trials
+{score, same, speaker_a, speaker_b}``. `check_population` fits the calibration again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import ErrorCode, SeongmunError
+from engine.files import write_atomic
+from engine.lr.calibrate import SEED, fit_calibration, regularisation_for, speakers_of
+from engine.types import CalibrationModel, LabelledScores, ParamValue, Population
+
+FORMAT = 1
+MINIMUM_SPEAKERS = 20
+MINIMUM_SAME_SPEAKERS = 8
+REFIT_TOLERANCE = 1e-6
+
+
+def make_population(
+    path: Path,
+    *,
+    description: str,
+    created_utc: str,
+    model_sha256: str,
+    source: str,
+    licence: str,
+    conditions: Mapping[str, ParamValue],
+    trials: LabelledScores,
+) -> Population:
+    """Fit a calibration and write the population file; its id is the file's stem.
+
+    Raises
+    ------
+    SeongmunError
+        POPULATION_TOO_SMALL, POPULATION_INVALID (no description), FILE_*.
+    """
+    _require_size(trials)
+    calibration = fit_calibration(trials)
+    document = {
+        "format": FORMAT,
+        "id": path.stem,
+        "description": description,
+        "created_utc": created_utc,
+        "model_sha256": model_sha256,
+        "source": source,
+        "licence": licence,
+        "conditions": dict(conditions),
+        "calibration": {
+            "method": calibration.method,
+            "slope": calibration.slope,
+            "intercept": calibration.intercept,
+            "bounds_log10": list(calibration.bounds_log10),
+            "replicates": calibration.replicates.tolist(),
+            "regularisation": regularisation_for(len(speakers_of(trials))),
+            "seed": SEED,
+        },
+        "trials": {
+            "score": trials.scores.tolist(),
+            "same": trials.same.astype(int).tolist(),
+            "speaker_a": trials.speaker_a.tolist(),
+            "speaker_b": trials.speaker_b.tolist(),
+        },
+    }
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    content = text.encode("utf-8")
+    population = _parse(content, path)
+    write_atomic(path, content)
+    return population
+
+
+def load_population(path: Path) -> Population:
+    """Read and validate a population file.
+
+    Raises
+    ------
+    SeongmunError
+        POPULATION_MISSING, POPULATION_INVALID, POPULATION_TOO_SMALL.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SeongmunError(ErrorCode.POPULATION_MISSING, path=str(path)) from error
+    return _parse(content, path)
+
+
+def find_population(name: str, directory: Path) -> Population:
+    """Load a population named by its file or, within `directory`, by its id."""
+    path = Path(name)
+    return load_population(path if path.is_file() else directory / f"{path.name}.json")
+
+
+def require_model(population: Population, model_sha256: str) -> None:
+    """Refuse to calibrate one model's scores with another's population (POPULATION_MODEL)."""
+    if population.model_sha256 != model_sha256:
+        raise SeongmunError(ErrorCode.POPULATION_MODEL, population=population.id)
+
+
+def check_population(population: Population) -> bool:
+    """Whether the stored calibration follows from the stored trials, fitted again."""
+    stored = population.calibration
+    fitted = fit_calibration(population.trials, len(stored.replicates))
+    pairs = (
+        ([stored.slope, stored.intercept], [fitted.slope, fitted.intercept]),
+        (stored.bounds_log10, fitted.bounds_log10),
+        (stored.replicates, fitted.replicates),
+    )
+    return all(np.allclose(a, b, rtol=REFIT_TOLERANCE, atol=REFIT_TOLERANCE) for a, b in pairs)
+
+
+def _parse(content: bytes, path: Path) -> Population:
+    try:
+        document = json.loads(content)
+        population = _population(document, hashlib.sha256(content).hexdigest())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SeongmunError(
+            ErrorCode.POPULATION_INVALID, path=str(path), reason=str(error)
+        ) from error
+    _require_size(population.trials)
+    return population
+
+
+def _population(document: dict[str, Any], file_sha256: str) -> Population:
+    if document["format"] != FORMAT:
+        raise ValueError(f"format {document['format']}, this program reads {FORMAT}")
+    if not document["description"].strip():
+        raise ValueError("a description is mandatory")
+    stored, columns = document["calibration"], document["trials"]
+    trials = LabelledScores(
+        np.array(columns["score"], np.float64),
+        np.array(columns["same"], np.bool_),
+        np.array(columns["speaker_a"], np.str_),
+        np.array(columns["speaker_b"], np.str_),
+    )
+    calibration = CalibrationModel(
+        float(stored["slope"]),
+        float(stored["intercept"]),
+        np.array(stored["replicates"], np.float64),
+        (float(stored["bounds_log10"][0]), float(stored["bounds_log10"][1])),
+        str(stored["method"]),
+    )
+    numbers = [calibration.slope, calibration.intercept, *calibration.replicates.ravel()]
+    if not np.isfinite(numbers).all() or calibration.slope < 0:
+        raise ValueError("the calibration is not finite and increasing")
+    return Population(
+        id=str(document["id"]),
+        description=str(document["description"]),
+        model_sha256=str(document["model_sha256"]),
+        file_sha256=file_sha256,
+        n_speakers=len(speakers_of(trials)),
+        n_same=int(trials.same.sum()),
+        n_different=int((~trials.same).sum()),
+        conditions=dict(document["conditions"]),
+        calibration=calibration,
+        trials=trials,
+    )
+
+
+def _require_size(trials: LabelledScores) -> None:
+    with_several = len(np.unique(trials.speaker_a[trials.same]))
+    for found, minimum in (
+        (len(speakers_of(trials)), MINIMUM_SPEAKERS),
+        (with_several, MINIMUM_SAME_SPEAKERS),
+    ):
+        if found < minimum:
+            raise SeongmunError(
+                ErrorCode.POPULATION_TOO_SMALL, n_speakers=found, minimum=minimum
+            )
