@@ -232,36 +232,6 @@ class LabelledScores:
 
 
 @dataclass(frozen=True, slots=True)
-class Population:
-    """A reference population and the calibration fitted on it, bound to one model."""
-
-    id: str
-    description: str
-    model_sha256: str
-    file_sha256: str
-    n_speakers: int
-    n_same: int
-    n_different: int
-    conditions: Mapping[str, ParamValue]
-    calibration: CalibrationModel
-    trials: LabelledScores
-
-
-@dataclass(frozen=True, slots=True)
-class LikelihoodRatio:
-    """The result: log10 LR with its 95 % interval, supported range and flags."""
-
-    log10_lr: float
-    interval_log10: tuple[float, float]
-    bounds_log10: tuple[float, float]
-    unbounded_log10_lr: float
-    population_id: str
-    population_sha256: str
-    model_sha256: str
-    flags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Estimate:
     """A figure with its speaker-bootstrap 95 % interval."""
 
@@ -282,6 +252,37 @@ class ValidationResult:
     cllr: Estimate
     cllr_min: Estimate
     cllr_cal: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """A reference population and the calibration fitted on it, bound to one model."""
+
+    id: str
+    description: str
+    model_sha256: str
+    file_sha256: str
+    n_speakers: int
+    n_same: int
+    n_different: int
+    conditions: Mapping[str, ParamValue]
+    calibration: CalibrationModel
+    validation: ValidationResult
+    trials: LabelledScores
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodRatio:
+    """The result: log10 LR with its 95 % interval, supported range and flags."""
+
+    log10_lr: float
+    interval_log10: tuple[float, float]
+    bounds_log10: tuple[float, float]
+    unbounded_log10_lr: float
+    population_id: str
+    population_sha256: str
+    model_sha256: str
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,8 @@
-"""One comparison: two recordings in, a likelihood ratio and its manifest out."""
+"""One comparison: two recordings in, a likelihood ratio with its provenance out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,6 +38,7 @@ def compare(
     model: EmbeddingModel,
     population: Population,
     channels: tuple[int | None, int | None] = (None, None),
+    allow_truncated: bool = False,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> Comparison:
@@ -52,40 +51,86 @@ def compare(
         POPULATION_MODEL where the population was calibrated with another model.
     """
     require_model(population, model.pack.model_sha256)
-    loaded = load_voices([questioned, known], channels, progress, cancel)
-    voices = [unwrap(voice) for voice in loaded]
-    first, second = voices
+    paths = (questioned, known)
+    loaded = load_voices(paths, channels, allow_truncated, progress, cancel)
+    first, second = [unwrap(voice) for voice in loaded]
     if first.recording.sha256 == second.recording.sha256:
         raise SeongmunError(ErrorCode.COMPARE_SAME_BYTES, path=known.name)
-    embeddings = []
-    for done, voice in enumerate(voices):
+    for voice in (first, second):
         require_speech(voice, MINIMUM_NET_SPEECH_S)
-        progress("embed", done, len(voices))
-        embeddings.append(embed_voice(voice, model, cancel))
-    return conclude(first, second, embeddings[0], embeddings[1], model, population)
-
-
-def conclude(
-    questioned: Voice,
-    known: Voice,
-    questioned_embedding: Embedding,
-    known_embedding: Embedding,
-    model: EmbeddingModel,
-    population: Population,
-) -> Comparison:
-    """From two embedded voices to the likelihood ratio with its flags."""
-    score = make_score(questioned_embedding, known_embedding)
-    ratio = apply(population, score.value)
-    flags = (
-        *ratio.flags,
-        *condition_flags(population.conditions, questioned.quality, known.quality),
-    )
+    embeddings = [embed_voice(voice, model, progress, cancel) for voice in (first, second)]
+    score = make_score(*embeddings)
     return Comparison(
-        questioned,
-        known,
-        questioned_embedding,
-        known_embedding,
+        first,
+        second,
+        *embeddings,
         score,
-        with_flags(ratio, flags),
+        judge(score, first, second, population),
         analysis_profile(model, population),
     )
+
+
+def judge(score: Score, first: Voice, second: Voice, population: Population) -> LikelihoodRatio:
+    """The likelihood ratio of a score, flagged where the recordings leave its conditions."""
+    ratio = apply(population, score.value)
+    conditions = condition_flags(population.conditions, first.quality, second.quality)
+    recordings = [voice.recording for voice in (first, second)]
+    truncated = any("audio.truncated" in recording.warnings for recording in recordings)
+    flags = (*ratio.flags, *conditions, *(("recording.truncated",) if truncated else ()))
+    return replace(ratio, flags=flags)
+
+
+def embed_voice(
+    voice: Voice,
+    model: EmbeddingModel,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Embedding:
+    """Embed a voice's speech."""
+    return Embedding(
+        embed_speech(model, voice.speech, progress, cancel),
+        model.pack.model_sha256,
+        voice.recording.sha256,
+        voice.quality.net_speech_s,
+    )
+
+
+def unwrap(voice: Voice | SeongmunError) -> Voice:
+    """Raise what loading returned as an error."""
+    if isinstance(voice, SeongmunError):
+        raise voice
+    return voice
+
+
+def analysis_profile(model: EmbeddingModel, population: Population) -> AnalysisProfile:
+    """Everything that can change the number."""
+    return AnalysisProfile(
+        model_id=model.pack.id,
+        model_sha256=model.pack.model_sha256,
+        population_id=population.id,
+        population_sha256=population.file_sha256,
+        front_end=model.pack.front_end,
+        vad=VadSettings().as_params(),
+        minimum_net_speech_s=MINIMUM_NET_SPEECH_S,
+        software_version=software_version(),
+    )
+
+
+def software_version() -> str:
+    """The installed version of this program."""
+    return version("seongmun")
+
+
+def summary(comparison: Comparison, verbal: str) -> dict[str, object]:
+    """The JSON of one comparison."""
+    ratio = comparison.likelihood_ratio
+    return {
+        "score": comparison.score.value,
+        "log10_lr": ratio.log10_lr,
+        "interval": list(ratio.interval_log10),
+        "bounds": list(ratio.bounds_log10),
+        "verbal": verbal,
+        "flags": list(ratio.flags),
+        "model_sha256": ratio.model_sha256,
+        "population_id": ratio.population_id,
+    }

@@ -39,7 +39,9 @@ class Voice:
     steps: tuple[ProcessingStep, ...]
 
 
-def load_voice(path: Path, channel: int | None = None) -> Voice:
+def load_voice(
+    path: Path, channel: int | None = None, allow_truncated: bool = False
+) -> Voice:
     """Decode a recording, choose its channel, find and join its speech.
 
     Raises
@@ -48,7 +50,7 @@ def load_voice(path: Path, channel: int | None = None) -> Voice:
         Whatever decoding raises; AUDIO_SILENT; AUDIO_CHANNEL where the channels differ and none
         is chosen.
     """
-    audio = decode(path)
+    audio = decode(path, allow_truncated=allow_truncated)
     require_signal(audio)
     chosen = pick_channel(audio, channel)
     samples = audio.samples[chosen]
@@ -78,6 +80,7 @@ def load_voice(path: Path, channel: int | None = None) -> Voice:
 def load_voices(
     paths: Sequence[Path],
     channels: Sequence[int | None] | None = None,
+    allow_truncated: bool = False,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> Iterator[Voice | SeongmunError]:
@@ -85,12 +88,15 @@ def load_voices(
 
     No more than two voices per process are held at a time, so a batch of any length fits.
     """
-    wanted = list(zip(paths, channels or [None] * len(paths), strict=True))
+    wanted = [
+        (path, channel, allow_truncated)
+        for path, channel in zip(paths, channels or [None] * len(paths), strict=True)
+    ]
     workers = max(1, min(os.cpu_count() or 1, len(wanted)))
     if workers == 1:
-        for done, (path, channel) in enumerate(wanted):
+        for done, arguments in enumerate(wanted):
             progress("voices", done, len(wanted))
-            yield _load_or_error(path, channel)
+            yield _load_or_error(*arguments)
         return
     with _process_pool(workers) as pool:
         waiting: list[Future[Voice | SeongmunError]] = []
@@ -104,9 +110,11 @@ def load_voices(
     progress("voices", len(wanted), len(wanted))
 
 
-def _load_or_error(path: Path, channel: int | None) -> Voice | SeongmunError:
+def _load_or_error(
+    path: Path, channel: int | None, allow_truncated: bool
+) -> Voice | SeongmunError:
     try:
-        return load_voice(path, channel)
+        return load_voice(path, channel, allow_truncated)
     except SeongmunError as error:
         return error
 

@@ -1,8 +1,8 @@
 """Population files: one JSON document with the calibration and every score it was fitted on.
 
 Keys (format 1): ``format, id, description, created_utc, model_sha256, source, licence, conditions,
-calibration {method, slope, intercept, bounds_log10, replicates, regularisation, seed}, trials
-{score, same, speaker_a, speaker_b}``. `check_population` fits the calibration again.
+calibration {method, slope, intercept, bounds_log10, replicates, regularisation, seed}, validation
+{n_speakers, …, eer {value, low, high}, …}, trials {score, same, speaker_a, speaker_b}``. `check_population` fits the calibration again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,15 @@ import numpy as np
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
 from engine.lr.calibrate import SEED, fit_calibration, regularisation_for, speakers_of
-from engine.types import CalibrationModel, LabelledScores, ParamValue, Population
+from engine.lr.validate import validate
+from engine.types import (
+    CalibrationModel,
+    Estimate,
+    LabelledScores,
+    ParamValue,
+    Population,
+    ValidationResult,
+)
 
 FORMAT = 1
 MINIMUM_SPEAKERS = 20
@@ -64,6 +73,7 @@ def make_population(
             "regularisation": regularisation_for(len(speakers_of(trials))),
             "seed": SEED,
         },
+        "validation": asdict(validate(trials)),
         "trials": {
             "score": trials.scores.tolist(),
             "same": trials.same.astype(int).tolist(),
@@ -161,8 +171,17 @@ def _population(document: dict[str, Any], file_sha256: str) -> Population:
         n_different=int((~trials.same).sum()),
         conditions=dict(document["conditions"]),
         calibration=calibration,
+        validation=_validation(document["validation"]),
         trials=trials,
     )
+
+
+def _validation(stored: dict[str, Any]) -> ValidationResult:
+    figures = {
+        key: Estimate(**value) if isinstance(value, dict) else int(value)
+        for key, value in stored.items()
+    }
+    return ValidationResult(**figures)
 
 
 def _require_size(trials: LabelledScores) -> None:

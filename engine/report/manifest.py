@@ -1,0 +1,202 @@
+"""The machine-readable content of a report: canonical JSON, attached to the PDF.
+
+Every number in the printed report comes from here, and `verify` starts here. Format 1::
+
+    format, report_id, created_utc, software {name, version}, language, demo,
+    propositions {same_source, different_source},
+    items [{role, file_name, sha256, size_bytes, container, codec, sample_rate_hz, channels, channel,
+            duration_s, warnings, steps [{name, params}], segments [[start_s, end_s]], quality,
+            embedding (base64 of float32 little-endian), synthetic}],
+    model {id, version, sha256, manifest_sha256, licence, training_data, validated_conditions,
+           provider},
+    population {id, sha256, description, n_speakers, n_same, n_different, conditions, calibration
+                {method, slope, intercept, bounds_log10}, validation},
+    profile (AnalysisProfile),
+    result {score, log10_lr, interval_log10, bounds_log10, unbounded_log10_lr, verbal_scale,
+            verbal_level, flags}
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from engine.errors import ErrorCode, SeongmunError
+from engine.types import (
+    FloatArray,
+    LikelihoodRatio,
+    ModelPack,
+    Population,
+    ProcessingStep,
+    QualityReport,
+    Recording,
+    ReportManifest,
+    SpeechSegment,
+)
+
+FORMAT = 1
+ATTACHMENT_NAME = "manifest.json"
+ROLES = ("questioned", "known")
+REQUIRED: dict[str, type] = {
+    "format": int,
+    "report_id": str,
+    "created_utc": str,
+    "software": dict,
+    "language": str,
+    "demo": bool,
+    "propositions": dict,
+    "items": list,
+    "model": dict,
+    "population": dict,
+    "profile": dict,
+    "result": dict,
+}
+RESULT_NUMBERS = ("score", "log10_lr", "unbounded_log10_lr")
+
+
+def canonical_bytes(content: Any) -> bytes:
+    """UTF-8 JSON with sorted keys and no spaces; numbers in shortest round-trip form.
+
+    Raises
+    ------
+    ValueError
+        A number is not finite.
+    """
+    text = json.dumps(
+        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+    return text.encode("utf-8")
+
+
+def parse(content: bytes) -> ReportManifest:
+    """Read a manifest, demanding canonical bytes and the required keys.
+
+    Raises
+    ------
+    SeongmunError
+        REPORT_MANIFEST.
+    """
+    try:
+        document = json.loads(content)
+        if not isinstance(document, dict) or canonical_bytes(document) != content:
+            raise ValueError("not canonical")
+        _check(document)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SeongmunError(ErrorCode.REPORT_MANIFEST, reason=str(error)) from error
+    return ReportManifest(document)
+
+
+def _check(document: dict[str, Any]) -> None:
+    for key, kind in REQUIRED.items():
+        if not isinstance(document[key], kind):
+            raise ValueError(f"{key} is not {kind.__name__}")
+    if document["format"] != FORMAT:
+        raise ValueError(f"format {document['format']}, this program reads {FORMAT}")
+    if tuple(item["role"] for item in document["items"]) != ROLES:
+        raise ValueError("items must be the questioned and the known recording")
+    for item in document["items"]:
+        if len(item["sha256"]) != 64 or not isinstance(item["file_name"], str):
+            raise ValueError("item without hash or name")
+        item_embedding(item)
+    result = document["result"]
+    for key in RESULT_NUMBERS:
+        if not isinstance(result[key], float):
+            raise ValueError(f"result.{key} is not a number")
+    for key in ("interval_log10", "bounds_log10"):
+        low, high = result[key]
+        if not low <= high:
+            raise ValueError(f"result.{key} is not an interval")
+
+
+def describe_item(
+    role: str,
+    recording: Recording,
+    channel: int,
+    steps: tuple[ProcessingStep, ...],
+    segments: tuple[SpeechSegment, ...],
+    quality: QualityReport,
+    embedding: FloatArray,
+    synthetic: bool,
+) -> dict[str, Any]:
+    """The manifest's entry of one examined recording."""
+    return {
+        "role": role,
+        "file_name": recording.path.name,
+        "sha256": recording.sha256,
+        "size_bytes": recording.size_bytes,
+        "container": recording.container,
+        "codec": recording.codec,
+        "sample_rate_hz": recording.sample_rate_hz,
+        "channels": recording.channels,
+        "channel": channel,
+        "duration_s": recording.duration_s,
+        "warnings": list(recording.warnings),
+        "steps": [{"name": step.name, "params": dict(step.params)} for step in steps],
+        "segments": [[segment.start_s, segment.end_s] for segment in segments],
+        "quality": asdict(quality),
+        "embedding": base64.b64encode(embedding.astype("<f4").tobytes()).decode("ascii"),
+        "synthetic": synthetic,
+    }
+
+
+def item_embedding(item: dict[str, Any]) -> FloatArray:
+    """The embedding stored in a manifest's item, float32 [shape=(dim,)]."""
+    vector = np.frombuffer(base64.b64decode(item["embedding"], validate=True), "<f4")
+    if not len(vector) or not np.isfinite(vector).all():
+        raise ValueError("embedding is not finite")
+    return np.asarray(vector, np.float32)
+
+
+def describe_model(pack: ModelPack, provider: str) -> dict[str, Any]:
+    """The manifest's entry of the model."""
+    return {
+        "id": pack.id,
+        "version": pack.version,
+        "sha256": pack.model_sha256,
+        "manifest_sha256": pack.manifest_sha256,
+        "licence": pack.licence,
+        "training_data": pack.training_data,
+        "validated_conditions": dict(pack.validated_conditions),
+        "provider": provider,
+    }
+
+
+def describe_population(population: Population) -> dict[str, Any]:
+    """The manifest's entry of the population and its calibration."""
+    calibration = population.calibration
+    return {
+        "id": population.id,
+        "sha256": population.file_sha256,
+        "description": population.description,
+        "n_speakers": population.n_speakers,
+        "n_same": population.n_same,
+        "n_different": population.n_different,
+        "conditions": dict(population.conditions),
+        "calibration": {
+            "method": calibration.method,
+            "slope": calibration.slope,
+            "intercept": calibration.intercept,
+            "bounds_log10": list(calibration.bounds_log10),
+        },
+        "validation": asdict(population.validation),
+    }
+
+
+def describe_result(
+    score: float, ratio: LikelihoodRatio, verbal_scale: str, verbal_level: str
+) -> dict[str, Any]:
+    """The manifest's result."""
+    return {
+        "score": score,
+        "log10_lr": ratio.log10_lr,
+        "interval_log10": list(ratio.interval_log10),
+        "bounds_log10": list(ratio.bounds_log10),
+        "unbounded_log10_lr": ratio.unbounded_log10_lr,
+        "verbal_scale": verbal_scale,
+        "verbal_level": verbal_level,
+        "flags": list(ratio.flags),
+    }

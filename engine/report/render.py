@@ -1,0 +1,430 @@
+"""The evidence report as a PDF with its manifest attached, made from the manifest alone."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import pikepdf
+from reportlab.lib import colors
+from reportlab.lib.enums import TA_CENTER
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    Flowable,
+    KeepTogether,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+    TableStyle,
+)
+
+from engine.lr.verbal import VerbalScale
+from engine.report.figures import FIGURE_HEIGHTS, ItemFigure, spectrogram, waveform
+from engine.report.fonts import BOLD, REGULAR, register_fonts
+from engine.report.manifest import ATTACHMENT_NAME, canonical_bytes
+from engine.types import ReportManifest
+
+MARGIN = 20 * mm
+FRAME_PADDING = 6
+WIDTH = A4[0] - 2 * (MARGIN + FRAME_PADDING)
+INK = colors.HexColor("#1a1a1a")
+RULE = colors.HexColor("#8a94a0")
+SHADE = colors.HexColor("#eef1f5")
+WARNING = colors.HexColor("#8c1c13")
+SHOWN_SEGMENTS = 24
+
+
+def _style(name: str, **options: Any) -> ParagraphStyle:
+    defaults = {"fontName": REGULAR, "fontSize": 9, "leading": 13, "textColor": INK,
+                "wordWrap": "CJK"}
+    return ParagraphStyle(name, **(defaults | options))
+
+
+BODY = _style("body")
+SMALL = _style("small", fontSize=7.5, leading=10.5)
+LABEL = _style("label", fontSize=8, leading=11, textColor=colors.HexColor("#4a5561"))
+HEADING = _style("heading", fontName=BOLD, fontSize=11.5, leading=15, spaceBefore=9, spaceAfter=4)
+TITLE = _style("title", fontName=BOLD, fontSize=19, leading=25)
+STATEMENT = _style("statement", fontName=BOLD, fontSize=11, leading=16.5)
+BANNER = _style("banner", fontName=BOLD, textColor=colors.white, alignment=TA_CENTER)
+HASH = _style("hash", fontName="Courier", fontSize=7.5, leading=10.5)
+CAUTION = _style("caution", fontSize=8.5, leading=12, textColor=WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportAssets:
+    """What a report needs besides its manifest: texts, verbal scale, folders with fonts."""
+
+    texts: Path
+    scale: VerbalScale
+    fonts: tuple[Path, ...]
+
+
+def render_report(
+    manifest: ReportManifest, figures: Sequence[ItemFigure], assets: ReportAssets, draft: bool
+) -> bytes:
+    """Render a manifest; equal input gives equal bytes.
+
+    Parameters
+    ----------
+    manifest : ReportManifest
+        Its ``language`` chooses the texts.
+    figures : one per item, in the manifest's order
+    assets : ReportAssets
+    draft : bool
+        Print a watermark: a report that will not be signed.
+
+    Returns
+    -------
+    The PDF with the canonical manifest attached.
+
+    Raises
+    ------
+    SeongmunError
+        REPORT_FONT.
+    """
+    register_fonts(assets.fonts)
+    language = manifest.content["language"]
+    texts = tomllib.loads(assets.texts.read_text(encoding="utf-8"))[language]
+    writer = _Writer(manifest.content, texts, assets.scale, language)
+    buffer = io.BytesIO()
+    document = SimpleDocTemplate(
+        buffer, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=18 * mm,
+        bottomMargin=18 * mm, title=f"{texts['title']} {manifest.content['report_id']}",
+        author="Seongmun", lang=language, invariant=1,
+    )
+
+    def canvas_maker(*args: Any, **options: Any) -> _PageCanvas:
+        return _PageCanvas(texts, manifest.content["report_id"], draft, *args, **options)
+
+    document.build(writer.story(figures), canvasmaker=canvas_maker)
+    return _attach(buffer.getvalue(), canonical_bytes(manifest.content))
+
+
+def _attach(pdf: bytes, manifest: bytes) -> bytes:
+    """Embed the manifest as an associated data file, deterministically."""
+    output = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        specification = pikepdf.AttachedFileSpec(
+            document, manifest, filename=ATTACHMENT_NAME, mime_type="application/json",
+            relationship=pikepdf.Name.Data,
+        )
+        document.attachments[ATTACHMENT_NAME] = specification
+        document.Root.AF = pikepdf.Array([document.attachments[ATTACHMENT_NAME].obj])
+        document.save(output, deterministic_id=True)
+    return output.getvalue()
+
+
+class _PageCanvas(Canvas):
+    """Adds header, "page x of y" and the draft watermark once the number of pages is known."""
+
+    def __init__(
+        self, texts: Mapping[str, str], report_id: str, draft: bool, *args: Any, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self._texts, self._report_id, self._draft = texts, report_id, draft
+        self._pages: list[dict[str, Any]] = []
+
+    def showPage(self) -> None:  # noqa: N802 - reportlab's name
+        self._pages.append(dict(self.__dict__))
+        self._startPage()
+
+    def save(self) -> None:
+        for number, state in enumerate(self._pages, start=1):
+            self.__dict__.update(state)
+            self._furnish(number, len(self._pages))
+            super().showPage()
+        super().save()
+
+    def _furnish(self, page: int, pages: int) -> None:
+        self.setFont(REGULAR, 7.5)
+        self.setFillColor(colors.HexColor("#4a5561"))
+        self.drawString(MARGIN, 10 * mm, f"{self._texts['title']} · {self._report_id}")
+        number = self._texts["page"].format(page=page, pages=pages)
+        self.drawRightString(A4[0] - MARGIN, 10 * mm, number)
+        self.setStrokeColor(RULE)
+        self.setLineWidth(0.4)
+        self.line(MARGIN, 13.5 * mm, A4[0] - MARGIN, 13.5 * mm)
+        if self._draft:
+            self.saveState()
+            self.setFont(BOLD, 90)
+            self.setFillColor(colors.Color(0.55, 0.1, 0.1, alpha=0.13))
+            self.translate(A4[0] / 2, A4[1] / 2)
+            self.rotate(45)
+            self.drawCentredString(0, 0, self._texts["draft"])
+            self.restoreState()
+
+
+class _Writer:
+    """Turns a manifest into flowables."""
+
+    def __init__(
+        self, content: Mapping[str, Any], texts: Mapping[str, Any], scale: VerbalScale, language: str
+    ) -> None:
+        self.content, self.texts, self.scale, self.language = content, texts, scale, language
+
+    def story(self, figures: Sequence[ItemFigure]) -> list[Flowable]:
+        story = [*self._head(), *self._propositions(), *self._result(), *self._items()]
+        story += [*self._quality(), *self._figures(figures)]
+        return [*story, *self._method(), *self._limits(), *self._verification()]
+
+    def _text(self, key: str, **values: Any) -> str:
+        return str(self.texts[key]).format(**values)
+
+    def _heading(self, key: str) -> Paragraph:
+        return Paragraph(self._text(key), HEADING)
+
+    def _head(self) -> list[Flowable]:
+        content = self.content
+        software = f"{content['software']['name']} {content['software']['version']}"
+        facts = self._facts(
+            [
+                ("report_number", content["report_id"]),
+                ("created", content["created_utc"]),
+                ("software", software),
+            ]
+        )
+        head: list[Flowable] = []
+        if content["demo"]:
+            banner = Table([[Paragraph(self._text("demo_banner"), BANNER)]], [WIDTH])
+            banner.setStyle(TableStyle([("BACKGROUND", (0, 0), (-1, -1), WARNING)]))
+            head += [banner, Spacer(1, 8)]
+        return [
+            *head,
+            Paragraph(self._text("title"), TITLE),
+            Paragraph(self._text("subtitle"), LABEL),
+            Spacer(1, 6),
+            facts,
+        ]
+
+    def _facts(self, rows: Sequence[tuple[str, Any]], hashes: Sequence[str] = ()) -> Table:
+        """Two columns: label and value; the values of `hashes` are set in a fixed-width face."""
+        cells = [
+            [
+                Paragraph(self._text(key), LABEL),
+                value
+                if isinstance(value, Flowable)
+                else Paragraph(escape(str(value)), HASH if key in hashes else BODY),
+            ]
+            for key, value in rows
+        ]
+        table = Table(cells, [44 * mm, WIDTH - 44 * mm])
+        table.setStyle(_TABLE)
+        return table
+
+    def _propositions(self) -> list[Flowable]:
+        words = self.content["propositions"]
+        rows = [
+            ("proposition_same", words["same_source"]),
+            ("proposition_different", words["different_source"]),
+        ]
+        return [self._heading("propositions"), self._facts(rows)]
+
+    def _result(self) -> list[Flowable]:
+        result = self.content["result"]
+        level = next(v for v in self.scale.levels if v.key == result["verbal_level"])
+        direction = "same" if result["log10_lr"] >= 0 else "different"
+        term = level.texts[self.language]
+        verbal = term if level.key == "none" else self._text(f"verbal_{direction}", term=term)
+        statement = self._statement(result, level.key, direction)
+        low, high = result["interval_log10"]
+        lowest, highest = result["bounds_log10"]
+        facts = self._facts(
+            [
+                ("verbal", f"{verbal} ({self._text('scale')}: {result['verbal_scale']})"),
+                ("lr", _number(10 ** result["log10_lr"])),
+                ("log10_lr", f"{result['log10_lr']:.2f}"),
+                ("interval", f"{low:.2f} … {high:.2f}"),
+                ("bounds", f"{lowest:.2f} … {highest:.2f}"),
+                ("score", f"{result['score']:.4f}"),
+                ("flags", self._flags(result["flags"])),
+            ]
+        )
+        box = Table([[Paragraph(statement, STATEMENT)]], [WIDTH])
+        box.setStyle(
+            TableStyle(
+                [
+                    ("BACKGROUND", (0, 0), (-1, -1), SHADE),
+                    ("LINEBEFORE", (0, 0), (0, -1), 3, colors.HexColor("#1b3a5c")),
+                    ("LEFTPADDING", (0, 0), (-1, -1), 10),
+                    ("TOPPADDING", (0, 0), (-1, -1), 7),
+                    ("BOTTOMPADDING", (0, 0), (-1, -1), 9),
+                ]
+            )
+        )
+        note = Paragraph(self._text("not_posterior"), SMALL)
+        return [self._heading("result"), box, Spacer(1, 5), facts, Spacer(1, 4), note]
+
+    def _statement(self, result: Mapping[str, Any], level: str, direction: str) -> str:
+        if level == "none":
+            return self._text("result_none")
+        number = _number(10 ** abs(result["log10_lr"]))
+        bounded = "lr.at_bound" in result["flags"]
+        quantity = self._text("at_least" if bounded else "about", number=number)
+        return self._text(f"result_{direction}", number=quantity)
+
+    def _flags(self, flags: Sequence[str]) -> Flowable:
+        if not flags:
+            return Paragraph(self._text("no_flags"), BODY)
+        lines = [f"• {escape(self.texts['flag'][flag])} [{flag}]" for flag in flags]
+        return Paragraph("<br/>".join(lines), CAUTION)
+
+    def _items(self) -> list[Flowable]:
+        story: list[Flowable] = [self._heading("items")]
+        for item in self.content["items"]:
+            story.append(KeepTogether([self._item(item), Spacer(1, 5)]))
+        return story
+
+    def _item(self, item: Mapping[str, Any]) -> Table:
+        role = f"<b>{self._text(item['role'])}</b>"
+        if item["synthetic"]:
+            role += f'<br/><font color="#8c1c13">{self._text("synthetic")}</font>'
+        net_speech_s = item["quality"]["net_speech_s"]
+        decode = f"{item['container']} / {item['codec']}, {item['sample_rate_hz']} Hz"
+        rows = [
+            ("items_role", Paragraph(role, BODY)),
+            ("file_name", item["file_name"]),
+            ("sha256", item["sha256"]),
+            ("size", f"{item['size_bytes']:,} B"),
+            ("format", decode),
+            ("duration", f"{item['duration_s']:.2f} s / {net_speech_s:.2f} s"),
+            ("channel", self._text("channel_of", channel=item["channel"] + 1, channels=item["channels"])),
+            ("decoder", f"{item['steps'][0]['params']['decoder']} "
+                        f"{item['steps'][0]['params']['version']}"),
+            ("segments", Paragraph(self._segments(item["segments"]), SMALL)),
+        ]
+        return self._facts_without_label(rows)
+
+    def _facts_without_label(self, rows: list[tuple[str, Any]]) -> Table:
+        first = rows[0][1]
+        table = self._facts(rows[1:], hashes=("sha256",))
+        outer = Table([[first], [table]], [WIDTH])
+        outer.setStyle(
+            TableStyle(
+                [
+                    ("BACKGROUND", (0, 0), (-1, 0), SHADE),
+                    ("LEFTPADDING", (0, 1), (-1, 1), 0),
+                    ("RIGHTPADDING", (0, 1), (-1, 1), 0),
+                    ("TOPPADDING", (0, 1), (-1, 1), 0),
+                    ("BOTTOMPADDING", (0, 1), (-1, 1), 0),
+                ]
+            )
+        )
+        return outer
+
+    def _segments(self, segments: Sequence[Sequence[float]]) -> str:
+        shown = ", ".join(f"{start:.2f}–{end:.2f}" for start, end in segments[:SHOWN_SEGMENTS])
+        hidden = len(segments) - SHOWN_SEGMENTS
+        return f"{shown} {self._text('more_segments', count=hidden)}" if hidden > 0 else shown
+
+    def _quality(self) -> list[Flowable]:
+        keys = ("quality_item", "net_speech", "snr", "bandwidth", "clipping", "level", "peak")
+        rows = [[Paragraph(self._text(key), LABEL) for key in keys]]
+        for item in self.content["items"]:
+            quality = item["quality"]
+            snr_db = quality["snr_db"]
+            cells = [
+                self._text(item["role"]),
+                f"{quality['net_speech_s']:.1f} s",
+                self._text("unknown") if snr_db is None else f"{snr_db:.0f} dB",
+                f"{quality['bandwidth_hz']:.0f} Hz",
+                f"{100 * quality['clipped_share']:.2f} %",
+                f"{quality['level_dbfs']:.1f} dBFS",
+                f"{quality['peak_dbfs']:.1f} dBFS",
+            ]
+            rows.append([Paragraph(cell, BODY) for cell in cells])
+        table = Table(rows, [36 * mm] + [(WIDTH - 36 * mm) / 6] * 6)
+        table.setStyle(_TABLE)
+        return [KeepTogether([self._heading("quality"), table])]
+
+    def _figures(self, figures: Sequence[ItemFigure]) -> list[Flowable]:
+        story: list[Flowable] = []
+        for item, figure in zip(self.content["items"], figures, strict=True):
+            caption = self._text("figure", role=self._text(item["role"]))
+            drawn = [
+                waveform(figure, WIDTH, FIGURE_HEIGHTS[0], REGULAR),
+                spectrogram(figure, WIDTH, FIGURE_HEIGHTS[1]),
+                Paragraph(caption, SMALL),
+            ]
+            story += [Spacer(1, 6), KeepTogether(drawn)]
+        return story
+
+    def _method(self) -> list[Flowable]:
+        model, population = self.content["model"], self.content["population"]
+        facts = self._facts(
+            [
+                ("model", f"{model['id']} {model['version']}"),
+                ("model_sha256", model["sha256"]),
+                ("provider", model["provider"]),
+                ("population", f"{population['id']} — {population['description']}"),
+                ("population_sha256", population["sha256"]),
+                ("validation", self._validation(population)),
+            ],
+            hashes=("model_sha256", "population_sha256"),
+        )
+        text = Paragraph(self._text("method_text"), BODY)
+        return [KeepTogether([self._heading("method"), text, Spacer(1, 4), facts])]
+
+    def _validation(self, population: Mapping[str, Any]) -> str:
+        figures = population["validation"]
+        size = self._text("population_size", **{k: population[k] for k in _SIZES})
+        percent = {k: 100 * figures["eer"][k] for k in ("value", "low", "high")}
+        values = {"eer": _estimate(percent, "{:.1f}", " %")}
+        values |= {k: _estimate(figures[k], "{:.2f}", "") for k in ("cllr", "cllr_min")}
+        return f"{size}. {self._text('validation_text', **values)}"
+
+    def _limits(self) -> list[Flowable]:
+        keys = ("limit_population", "limit_model", "limit_interval", "limit_segments")
+        lines = [Paragraph(f"• {self._text(key)}", BODY) for key in keys]
+        return [KeepTogether([self._heading("limits"), *lines])]
+
+    def _verification(self) -> list[Flowable]:
+        digest = hashlib.sha256(canonical_bytes(self.content)).hexdigest()
+        command = "seongmun verify REPORT.pdf --media FOLDER --trust CERTIFICATE.pem"
+        return [
+            KeepTogether(
+                [
+                    self._heading("verification"),
+                    Paragraph(self._text("verification_text"), BODY),
+                    Spacer(1, 3),
+                    Paragraph(command, HASH),
+                    Spacer(1, 4),
+                    self._facts([("manifest_sha256", digest)], hashes=("manifest_sha256",)),
+                    Spacer(1, 6),
+                    Paragraph(self._text("signature"), BODY),
+                ]
+            )
+        ]
+
+
+_SIZES = ("n_speakers", "n_same", "n_different")
+_TABLE = TableStyle(
+    [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.3, RULE),
+        ("TOPPADDING", (0, 0), (-1, -1), 2.2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+        ("LEFTPADDING", (0, 0), (-1, -1), 3),
+    ]
+)
+
+
+def _number(value: float) -> str:
+    """Two significant figures, in plain digits."""
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:.2g}"
+
+
+def _estimate(figures: Mapping[str, float], form: str, unit: str) -> str:
+    value, low, high = (form.format(figures[key]) for key in ("value", "low", "high"))
+    return f"{value}{unit} [{low}–{high}]"
