@@ -1,24 +1,50 @@
-"""The command line. `docs`: every command takes `--json` and `--lang`; see README.md.
+"""The command line: parse, call a service, print what it returns.
 
-A command computes plain data; `Output` prints it as one JSON document or as text for people.
-Exit codes: 0 done, 1 failed, 2 usage, 3 incomplete.
+Every command takes ``--json`` (one document on stdout, nothing else) and ``--lang``. Exit codes:
+0 done, 1 failed, 2 usage, 3 incomplete (something could not be checked).
 """
 
 from __future__ import annotations
 
+import io
+import json
+import os
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import click
+import numpy as np
 import typer
 
-from app.resources import DEMO
+from app import views
+from app.output import Output
+from app.selftest import run_selftest
+from app.services.comparing import compare as compare_voices
+from app.services.comparing import summary
+from app.services.demo import run_demo
+from app.services.describing import describe_file
+from app.services.loading import installed_packs, open_model, open_population, pack_directory
+from app.services.reporting import ReportRequest, verbal_text, write_report
+from app.services.scoring import embed_files, score_trials
+from app.services.verifying import verify as verify_report
+from engine.errors import ErrorCode, SeongmunError
+from engine.files import write_atomic
+from engine.models.pack import load_pack
+from engine.models.session import EmbeddingModel
+from engine.report.sign import Identity, load_pkcs12
+from engine.types import CheckStatus
 
-EXIT_FAILED = 1
-EXIT_INCOMPLETE = 3
+EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INCOMPLETE = 0, 1, 2, 3
+EXIT_BY_VERDICT = {
+    CheckStatus.PASS: EXIT_DONE,
+    CheckStatus.FAIL: EXIT_FAILED,
+    CheckStatus.NOT_CHECKED: EXIT_INCOMPLETE,
+}
 
-app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
-models_app = typer.Typer(help="Model packs.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+models_app = typer.Typer(help="Model packs.", rich_markup_mode=None)
 app.add_typer(models_app, name="models")
 
 
@@ -38,3 +64,241 @@ LangOption = Annotated[Lang | None, typer.Option(help="Language of messages and 
 ModelOption = Annotated[str | None, typer.Option(help="Model pack: id or folder.")]
 DeviceOption = Annotated[Device, typer.Option(help="Where the network runs.")]
 PopulationOption = Annotated[str | None, typer.Option(help="Population: id or file.")]
+FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE…")]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit code; a coded error is printed, never a traceback."""
+    output = Output("--json" in arguments, _language(arguments))
+    try:
+        result = typer.main.get_command(app).main(
+            list(arguments), prog_name="seongmun", standalone_mode=False
+        )
+    except click.UsageError as error:
+        output.error(SeongmunError(ErrorCode.USAGE, reason=error.format_message()))
+        return EXIT_USAGE
+    except SeongmunError as error:
+        output.error(error)
+        return EXIT_FAILED
+    except (KeyboardInterrupt, click.Abort):
+        output.error(SeongmunError(ErrorCode.CANCELLED))
+        return EXIT_FAILED
+    return int(result) if isinstance(result, int) else EXIT_DONE
+
+
+def _language(arguments: Sequence[str]) -> Any:
+    """The language asked for, also where the rest of the line cannot be parsed."""
+    for i, argument in enumerate(arguments):
+        value = argument.partition("=")[2] or "".join(arguments[i + 1 : i + 2])
+        if argument.split("=")[0] == "--lang" and value in list(Lang):
+            return value
+    return None
+
+
+def _output(as_json: bool, lang: Lang | None) -> Output:
+    return Output(as_json, lang.value if lang else None)
+
+
+@app.callback(invoke_without_command=True)
+def start(context: typer.Context) -> None:
+    """Seongmun: offline forensic voice comparison."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def info(files: FilesArgument, json_: JsonOption = False, lang: LangOption = None) -> int:
+    """Container, codec, hash and quality of recordings."""
+    output = _output(json_, lang)
+    described = [describe_file(path) for path in files]
+    output.result({"files": described}, lambda: views.info_text(described, output.language))
+    return EXIT_FAILED if any("error" in item for item in described) else EXIT_DONE
+
+
+@app.command()
+def compare(
+    questioned: Path,
+    known: Path,
+    population: PopulationOption = None,
+    report: Annotated[Path | None, typer.Option(help="Write the evidence report here.")] = None,
+    sign_p12: Annotated[Path | None, typer.Option(help="PKCS#12 signing identity.")] = None,
+    sign_pass_env: Annotated[
+        str | None, typer.Option(help="Environment variable with its password.")
+    ] = None,
+    questioned_channel: Annotated[int | None, typer.Option(help="Counted from 0.")] = None,
+    known_channel: Annotated[int | None, typer.Option(help="Counted from 0.")] = None,
+    allow_truncated: Annotated[
+        bool, typer.Option(help="Analyse what is left of a cut recording.")
+    ] = False,
+    model: ModelOption = None,
+    device: DeviceOption = Device.auto,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Compare a questioned with a known voice."""
+    output = _output(json_, lang)
+    identity = _identity(sign_p12, sign_pass_env)
+    if identity is not None and report is None:
+        raise click.UsageError("--sign-p12 needs --report")
+    opened = open_model(model, device.value)
+    chosen = open_population(population, opened)
+    comparison = compare_voices(
+        questioned,
+        known,
+        opened,
+        chosen,
+        (questioned_channel, known_channel),
+        allow_truncated,
+        output.progress,
+    )
+    if report is not None:
+        request = ReportRequest(output.language, identity)
+        write_report(comparison, opened, chosen, request, report, output.progress)
+    result = summary(comparison, verbal_text(comparison.likelihood_ratio, output.language))
+    output.result(result, lambda: views.comparison_text(result, output.language))
+    return EXIT_DONE
+
+
+def _identity(sign_p12: Path | None, sign_pass_env: str | None) -> Identity | None:
+    if sign_p12 is None:
+        return None
+    if sign_pass_env is None or sign_pass_env not in os.environ:
+        raise click.UsageError("--sign-p12 needs --sign-pass-env with a variable that is set")
+    return load_pkcs12(sign_p12, os.environ[sign_pass_env].encode("utf-8"))
+
+
+@app.command()
+def embed(
+    files: FilesArgument,
+    out: Annotated[Path, typer.Option(help="NumPy archive to write.")],
+    model: ModelOption = None,
+    device: DeviceOption = Device.auto,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Speaker embeddings of recordings, L2-normalised."""
+    output = _output(json_, lang)
+    opened = open_model(model, device.value)
+    vectors = []
+    for item in embed_files(files, opened, output.progress):
+        if isinstance(item, SeongmunError):
+            raise item
+        vectors.append(item.embedding.vector)
+    buffer = io.BytesIO()
+    np.savez(buffer, embeddings=np.stack(vectors), paths=np.array([str(path) for path in files]))
+    write_atomic(out, buffer.getvalue())
+    result = {
+        "out": str(out),
+        "n": len(vectors),
+        "dim": opened.pack.embedding_dim,
+        "model_sha256": opened.pack.model_sha256,
+        "provider": opened.provider,
+    }
+    output.result(result, lambda: f"{out}: {len(vectors)} × {opened.pack.embedding_dim}")
+    return EXIT_DONE
+
+
+@app.command()
+def score(
+    trials: Annotated[Path, typer.Argument(metavar="TRIALS.csv")],
+    root: Annotated[Path, typer.Option(help="Folder of the recordings.")],
+    out: Annotated[Path, typer.Option(help="CSV to write.")],
+    population: PopulationOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = Device.auto,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Score a table of trials; exit code 3 where some rows have no likelihood ratio."""
+    output = _output(json_, lang)
+    opened = open_model(model, device.value)
+    chosen = open_population(population, opened)
+    content, rows, refused = score_trials(trials, root, opened, chosen, output.progress)
+    write_atomic(out, content)
+    result = {
+        "out": str(out),
+        "n_trials": rows,
+        "n_without_lr": refused,
+        "model_sha256": opened.pack.model_sha256,
+        "population_id": chosen.id,
+    }
+    output.result(result, lambda: views.score_text(result, output.language))
+    return EXIT_INCOMPLETE if refused else EXIT_DONE
+
+
+@app.command()
+def verify(
+    report: Annotated[Path, typer.Argument(metavar="REPORT.pdf")],
+    media: Annotated[Path | None, typer.Option(help="Folder with the recordings.")] = None,
+    trust: Annotated[Path | None, typer.Option(help="Trusted certificate, PEM or DER.")] = None,
+    no_recompute: Annotated[bool, typer.Option("--no-recompute")] = False,
+    population: Annotated[Path | None, typer.Option(help="Population file.")] = None,
+    model: ModelOption = None,
+    device: DeviceOption = Device.cpu,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Check a report: signature, media, model, population and the number itself."""
+    output = _output(json_, lang)
+    directory = pack_directory(model) if model else None
+    verification = verify_report(
+        report, media, trust, not no_recompute, device.value, directory, population
+    )
+    document = views.verification_document(verification)
+    output.result(document, lambda: views.verification_text(verification, output.language))
+    return EXIT_BY_VERDICT[verification.result.verdict]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the demo's files.")] = Path("demo-output"),
+    device: DeviceOption = Device.auto,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """The main job on the bundled synthetic recordings."""
+    output = _output(json_, lang)
+    result = run_demo(out, output.language, device.value, output.progress)
+    document = views.demo_document(result)
+    output.result(document, lambda: views.demo_text(result, output.language))
+    return EXIT_BY_VERDICT[result.verification.result.verdict]
+
+
+@app.command()
+def selftest(json_: JsonOption = False, lang: LangOption = None) -> int:
+    """Installation qualification."""
+    output = _output(json_, lang)
+    items = run_selftest()
+    failed = any(item.status is CheckStatus.FAIL for item in items)
+    document = {
+        "items": [{"id": i.id, "status": i.status.value, "detail": i.detail} for i in items],
+        "passed": not failed,
+    }
+    lines = "\n".join(f"{i.status.value:12} {i.id:32} {i.detail}" for i in items)
+    output.result(document, lambda: lines)
+    return EXIT_FAILED if failed else EXIT_DONE
+
+
+@models_app.command("list")
+def models_list(json_: JsonOption = False, lang: LangOption = None) -> int:
+    """Model packs of this installation."""
+    output = _output(json_, lang)
+    packs = [views.pack_document(pack) for pack in installed_packs()]
+    lines = "\n".join(f"{p['id']}  {p['version']}  {p['model_sha256']}" for p in packs)
+    output.result({"models": packs}, lambda: lines)
+    return EXIT_DONE
+
+
+@models_app.command("check")
+def models_check(
+    path: Annotated[str, typer.Argument(metavar="PATH")],
+    device: DeviceOption = Device.cpu,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Check a pack: hashes, tensors, golden vector."""
+    output = _output(json_, lang)
+    model = EmbeddingModel.open(load_pack(pack_directory(path)), device.value)
+    document = {**views.pack_document(model.pack), "provider": model.provider, "ok": True}
+    output.result(document, lambda: json.dumps(document, ensure_ascii=False, indent=2))
+    return EXIT_DONE

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
-from app.resources import I18N
+from app.resources import MESSAGES
 
 Language = Literal["ko", "en"]
 
@@ -49,4 +49,4 @@ class _Params(dict[str, object]):
 
 @cache
 def _catalogue() -> dict[str, dict[Language, str]]:
-    return tomllib.loads((I18N / "messages.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(MESSAGES.read_text(encoding="utf-8"))

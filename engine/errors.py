@@ -58,6 +58,7 @@ class ErrorCode(StrEnum):
     KEY_INVALID = "key.invalid"
     KEY_EXPIRED = "key.expired"
     KEY_WEAK = "key.weak"
+    KEY_CERTIFICATE = "key.certificate"
     SIGN_FAILED = "sign.failed"
     REPORT_FONT = "report.font"
     REPORT_SELF_CHECK = "report.self_check"

@@ -58,12 +58,14 @@ def compare(
         raise SeongmunError(ErrorCode.COMPARE_SAME_BYTES, path=known.name)
     for voice in (first, second):
         require_speech(voice, MINIMUM_NET_SPEECH_S)
-    embeddings = [embed_voice(voice, model, progress, cancel) for voice in (first, second)]
-    score = make_score(*embeddings)
+    embedded = embed_voice(first, model, progress, cancel)
+    embedded_known = embed_voice(second, model, progress, cancel)
+    score = make_score(embedded, embedded_known)
     return Comparison(
         first,
         second,
-        *embeddings,
+        embedded,
+        embedded_known,
         score,
         judge(score, first, second, population),
         analysis_profile(model, population),

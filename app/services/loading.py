@@ -9,7 +9,7 @@ from engine.errors import ErrorCode, SeongmunError
 from engine.lr.population import find_population, load_population
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
-from engine.types import Population
+from engine.types import ModelPack, Population
 
 
 def pack_directory(name: str | None) -> Path:
@@ -46,3 +46,8 @@ def open_population(name: str | None, model: EmbeddingModel) -> Population:
         if population.model_sha256 == model.pack.model_sha256:
             return population
     raise SeongmunError(ErrorCode.POPULATION_MISSING, path=str(POPULATIONS))
+
+
+def installed_packs() -> list[ModelPack]:
+    """Every intact pack of this installation, by id."""
+    return [load_pack(path.parent) for path in sorted(MODELS.glob("*/manifest.toml"))]

@@ -39,9 +39,7 @@ class Voice:
     steps: tuple[ProcessingStep, ...]
 
 
-def load_voice(
-    path: Path, channel: int | None = None, allow_truncated: bool = False
-) -> Voice:
+def load_voice(path: Path, channel: int | None = None, allow_truncated: bool = False) -> Voice:
     """Decode a recording, choose its channel, find and join its speech.
 
     Raises
@@ -110,9 +108,7 @@ def load_voices(
     progress("voices", len(wanted), len(wanted))
 
 
-def _load_or_error(
-    path: Path, channel: int | None, allow_truncated: bool
-) -> Voice | SeongmunError:
+def _load_or_error(path: Path, channel: int | None, allow_truncated: bool) -> Voice | SeongmunError:
     try:
         return load_voice(path, channel, allow_truncated)
     except SeongmunError as error:

@@ -38,7 +38,7 @@ DEMUXERS = (
 )
 DECLARING_CONTAINERS = ("mov", "matroska", "avi", "asf", "wav")
 DURATION_SLACK_S = 0.15
-# Bytes per frame by frame type, with the type octet (3GPP TS 26.101 and 26.201, RFC 4867 section 5).
+# Bytes per frame by frame type, with the type octet (3GPP TS 26.101, 26.201; RFC 4867, section 5).
 AMR_FRAME_BYTES = {
     b"#!AMR\n": (13, 14, 16, 18, 20, 21, 27, 32, 6, 1, 1, 1, 1, 1, 1, 1),
     b"#!AMR-WB\n": (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 1, 1, 1, 1, 1, 1),
@@ -46,7 +46,7 @@ AMR_FRAME_BYTES = {
 UNKNOWN_LENGTHS = (0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000, 0x80000000)
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A coded error on its way to the parent; `code` is a value of ErrorCode."""
 
     def __init__(self, code: str) -> None:
@@ -62,7 +62,7 @@ def serve(
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a long path must reach open() unchanged
             _decode(connection, file, allow_truncated)
-    except Refusal as refusal:
+    except RefusalError as refusal:
         _send(connection, b"E", {"code": refusal.code})
     except MemoryError:
         _send(connection, b"E", {"code": "audio.memory_limit"})
@@ -97,7 +97,7 @@ def _decode(connection: Connection, file: BinaryIO, allow_truncated: bool) -> No
         file.seek(0)
         _decode_av(connection, file, magic, warnings)
     if "audio.truncated" in warnings and not allow_truncated:
-        raise Refusal("audio.truncated")
+        raise RefusalError("audio.truncated")
     _send(connection, b"T", {"warnings": sorted(warnings)})
 
 
@@ -159,9 +159,7 @@ def riff_warnings(file: BinaryIO) -> set[str]:
         file.seek(position)
 
 
-def _decode_av(
-    connection: Connection, file: BinaryIO, magic: bytes, warnings: set[str]
-) -> None:
+def _decode_av(connection: Connection, file: BinaryIO, magic: bytes, warnings: set[str]) -> None:
     import av
 
     options = {"protocol_whitelist": "none", "format_whitelist": DEMUXERS}
@@ -173,10 +171,10 @@ def _decode_av(
         if isinstance(error, MemoryError):
             raise
         cut = head[4:8] == b"ftyp" or magic == b"OggS"
-        raise Refusal("audio.truncated" if cut else "audio.not_audio") from error
+        raise RefusalError("audio.truncated" if cut else "audio.not_audio") from error
     with container:
         if not container.streams.audio:
-            raise Refusal("audio.no_stream" if container.streams.video else "audio.not_audio")
+            raise RefusalError("audio.no_stream" if container.streams.video else "audio.not_audio")
         stream = container.streams.best("audio") or container.streams.audio[0]
         if len(container.streams.audio) > 1:
             warnings.add("audio.several_tracks")
@@ -188,7 +186,7 @@ def _decode_av(
             connection.send_bytes(b"D" + block)
             sent += len(block) // (4 * channels)
         if not sent:
-            raise Refusal("audio.not_audio")
+            raise RefusalError("audio.not_audio")
         if _promised_s(container, stream) - sent / rate_hz > DURATION_SLACK_S:
             warnings.add("audio.truncated")
     if (magic == b"OggS" and not _ogg_has_end(file)) or not amr_is_whole(file):
@@ -224,9 +222,7 @@ def _avcodec_version() -> str:
     return "libavcodec " + ".".join(str(part) for part in av.library_versions["libavcodec"])
 
 
-def _blocks(
-    container: Any, stream: Any, warnings: set[str]
-) -> Iterator[tuple[bytes, int, int]]:
+def _blocks(container: Any, stream: Any, warnings: set[str]) -> Iterator[tuple[bytes, int, int]]:
     """Yield (float32 interleaved bytes, rate, channels) per decoded frame.
 
     A damaged packet is left out and warned of; a change of rate or channels is refused.
@@ -240,7 +236,7 @@ def _blocks(
             shape = (frame.sample_rate, frame.layout.nb_channels)
             resampler = av.AudioResampler("flt", frame.layout, frame.sample_rate)
         elif shape != (frame.sample_rate, frame.layout.nb_channels):
-            raise Refusal("audio.format_changes")
+            raise RefusalError("audio.format_changes")
         for converted in resampler.resample(frame):
             yield converted.to_ndarray().astype("<f4").tobytes(), *shape
 

@@ -87,7 +87,9 @@ def bandwidth_hz(samples: FloatArray, sample_rate_hz: int) -> float:
     floor = float(np.percentile(spectrum_db, 5))
     threshold = max(ceiling - BANDWIDTH_DROP_DB, min(floor + BANDWIDTH_FLOOR_DB, ceiling - 3))
     above = np.flatnonzero(spectrum_db > threshold)
-    return float((above[-1] + 1) * sample_rate_hz / 2 / (len(spectrum_db) - 1)) if len(above) else 0.0
+    return (
+        float((above[-1] + 1) * sample_rate_hz / 2 / (len(spectrum_db) - 1)) if len(above) else 0.0
+    )
 
 
 def _long_term_spectrum_db(samples: FloatArray) -> NDArray[np.float64]:

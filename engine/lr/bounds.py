@@ -36,7 +36,7 @@ def elub(log10_lr: NDArray[np.float64], same: NDArray[np.bool_]) -> tuple[float,
     high = min(float(log10_lr.max()), np.log10((~same).sum() + 1))
     first = min(0, int(np.floor(low / GRID_STEP_LOG10)))
     last = max(0, int(np.floor(high / GRID_STEP_LOG10)) + 1)
-    grid = np.arange(first, last + 1) * GRID_STEP_LOG10
+    grid = np.arange(first, last + 1).astype(np.float64) * GRID_STEP_LOG10
     useless = normalised_utility(log10_lr, same, grid) < 1
     left = grid[(grid <= 0) & useless]
     right = grid[(grid >= 0) & useless]

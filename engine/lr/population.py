@@ -1,8 +1,9 @@
 """Population files: one JSON document with the calibration and every score it was fitted on.
 
 Keys (format 1): ``format, id, description, created_utc, model_sha256, source, licence, conditions,
-calibration {method, slope, intercept, bounds_log10, replicates, regularisation, seed}, validation
-{n_speakers, …, eer {value, low, high}, …}, trials {score, same, speaker_a, speaker_b}``. `check_population` fits the calibration again.
+calibration {method, slope, intercept, bounds_log10, replicates, regularisation, seed},
+validation {n_speakers, …, eer {value, low, high}, …}, trials {score, same, speaker_a, speaker_b}``.
+`check_population` fits the calibration again.
 """
 
 from __future__ import annotations
@@ -177,7 +178,7 @@ def _population(document: dict[str, Any], file_sha256: str) -> Population:
 
 
 def _validation(stored: dict[str, Any]) -> ValidationResult:
-    figures = {
+    figures: dict[str, Any] = {
         key: Estimate(**value) if isinstance(value, dict) else int(value)
         for key, value in stored.items()
     }
@@ -191,6 +192,4 @@ def _require_size(trials: LabelledScores) -> None:
         (with_several, MINIMUM_SAME_SPEAKERS),
     ):
         if found < minimum:
-            raise SeongmunError(
-                ErrorCode.POPULATION_TOO_SMALL, n_speakers=found, minimum=minimum
-            )
+            raise SeongmunError(ErrorCode.POPULATION_TOO_SMALL, n_speakers=found, minimum=minimum)

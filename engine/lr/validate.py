@@ -77,7 +77,5 @@ def validate(
         min_dcf=estimate(lambda w: min_dcf(trials.scores, same, w)),
         cllr=estimate(lambda w: cllr(log10_lr, same, w)),
         cllr_min=estimate(lambda w: cllr_min(trials.scores, same, w)),
-        cllr_cal=estimate(
-            lambda w: cllr(log10_lr, same, w) - cllr_min(trials.scores, same, w)
-        ),
+        cllr_cal=estimate(lambda w: cllr(log10_lr, same, w) - cllr_min(trials.scores, same, w)),
     )

@@ -45,7 +45,7 @@ def compute_features(samples: FloatArray, front_end: FrontEnd) -> FloatArray:
 
 
 def normalise(features: FloatArray, front_end: FrontEnd) -> FloatArray:
-    """Subtract each bin's mean over time and divide by its deviation, where the pack asks for it."""
+    """Subtract each bin's mean and divide by its deviation, as far as the pack asks for it."""
     result = features
     if front_end.mean_normalisation:
         result = result - result.mean(axis=0, keepdims=True)

@@ -66,7 +66,7 @@ class EmbeddingModel:
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(vectors).all() or (lengths < 1e-12).any():
             raise SeongmunError(ErrorCode.MODEL_OUTPUT)
-        return (vectors / lengths).astype(np.float32)
+        return np.asarray(vectors / lengths, np.float32)
 
     def _check_tensors(self) -> None:
         inputs = {tensor.name: tensor for tensor in self._session.get_inputs()}

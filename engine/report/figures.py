@@ -39,8 +39,10 @@ def waveform(figure: ItemFigure, width: float, height: float, font: str) -> Flow
     duration_s = len(figure.samples) / figure.sample_rate_hz
     columns = np.array_split(figure.samples, min(WAVEFORM_COLUMNS, len(figure.samples)))
     peak = max(float(np.abs(figure.samples).max()), 1e-6)
-    shares = {SPOKEN: Path(strokeColor=SPOKEN, strokeWidth=0.4),
-              SILENT: Path(strokeColor=SILENT, strokeWidth=0.4)}
+    shares = {
+        SPOKEN: Path(strokeColor=SPOKEN, strokeWidth=0.4),
+        SILENT: Path(strokeColor=SILENT, strokeWidth=0.4),
+    }
     for i, column in enumerate(columns):
         time_s = (i + 0.5) / len(columns) * duration_s
         used = any(s.start_s <= time_s <= s.end_s for s in figure.segments)

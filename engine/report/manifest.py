@@ -4,9 +4,9 @@ Every number in the printed report comes from here, and `verify` starts here. Fo
 
     format, report_id, created_utc, software {name, version}, language, demo,
     propositions {same_source, different_source},
-    items [{role, file_name, sha256, size_bytes, container, codec, sample_rate_hz, channels, channel,
-            duration_s, warnings, steps [{name, params}], segments [[start_s, end_s]], quality,
-            embedding (base64 of float32 little-endian), synthetic}],
+    items [{role, file_name, sha256, size_bytes, container, codec, sample_rate_hz, channels,
+            channel, duration_s, warnings, steps [{name, params}], segments [[start_s, end_s]],
+            quality, embedding (base64 of float32 little-endian), synthetic}],
     model {id, version, sha256, manifest_sha256, licence, training_data, validated_conditions,
            provider},
     population {id, sha256, description, n_speakers, n_same, n_different, conditions, calibration

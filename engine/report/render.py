@@ -45,8 +45,13 @@ SHOWN_SEGMENTS = 24
 
 
 def _style(name: str, **options: Any) -> ParagraphStyle:
-    defaults = {"fontName": REGULAR, "fontSize": 9, "leading": 13, "textColor": INK,
-                "wordWrap": "CJK"}
+    defaults: dict[str, Any] = {
+        "fontName": REGULAR,
+        "fontSize": 9,
+        "leading": 13,
+        "textColor": INK,
+        "wordWrap": "CJK",
+    }
     return ParagraphStyle(name, **(defaults | options))
 
 
@@ -99,9 +104,16 @@ def render_report(
     writer = _Writer(manifest.content, texts, assets.scale, language)
     buffer = io.BytesIO()
     document = SimpleDocTemplate(
-        buffer, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=18 * mm,
-        bottomMargin=18 * mm, title=f"{texts['title']} {manifest.content['report_id']}",
-        author="Seongmun", lang=language, invariant=1,
+        buffer,
+        pagesize=A4,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=18 * mm,
+        bottomMargin=18 * mm,
+        title=f"{texts['title']} {manifest.content['report_id']}",
+        author="Seongmun",
+        lang=language,
+        invariant=1,
     )
 
     def canvas_maker(*args: Any, **options: Any) -> _PageCanvas:
@@ -116,7 +128,10 @@ def _attach(pdf: bytes, manifest: bytes) -> bytes:
     output = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as document:
         specification = pikepdf.AttachedFileSpec(
-            document, manifest, filename=ATTACHMENT_NAME, mime_type="application/json",
+            document,
+            manifest,
+            filename=ATTACHMENT_NAME,
+            mime_type="application/json",
             relationship=pikepdf.Name.Data,
         )
         document.attachments[ATTACHMENT_NAME] = specification
@@ -125,7 +140,7 @@ def _attach(pdf: bytes, manifest: bytes) -> bytes:
     return output.getvalue()
 
 
-class _PageCanvas(Canvas):
+class _PageCanvas(Canvas):  # type: ignore[misc]
     """Adds header, "page x of y" and the draft watermark once the number of pages is known."""
 
     def __init__(
@@ -169,7 +184,11 @@ class _Writer:
     """Turns a manifest into flowables."""
 
     def __init__(
-        self, content: Mapping[str, Any], texts: Mapping[str, Any], scale: VerbalScale, language: str
+        self,
+        content: Mapping[str, Any],
+        texts: Mapping[str, Any],
+        scale: VerbalScale,
+        language: str,
     ) -> None:
         self.content, self.texts, self.scale, self.language = content, texts, scale, language
 
@@ -298,9 +317,14 @@ class _Writer:
             ("size", f"{item['size_bytes']:,} B"),
             ("format", decode),
             ("duration", f"{item['duration_s']:.2f} s / {net_speech_s:.2f} s"),
-            ("channel", self._text("channel_of", channel=item["channel"] + 1, channels=item["channels"])),
-            ("decoder", f"{item['steps'][0]['params']['decoder']} "
-                        f"{item['steps'][0]['params']['version']}"),
+            (
+                "channel",
+                self._text("channel_of", channel=item["channel"] + 1, channels=item["channels"]),
+            ),
+            (
+                "decoder",
+                f"{item['steps'][0]['params']['decoder']} {item['steps'][0]['params']['version']}",
+            ),
             ("segments", Paragraph(self._segments(item["segments"]), SMALL)),
         ]
         return self._facts_without_label(rows)

@@ -90,9 +90,7 @@ def detect_speech(
     )
 
 
-def _spans(
-    probabilities: NDArray[np.float64], settings: VadSettings
-) -> list[tuple[float, float]]:
+def _spans(probabilities: NDArray[np.float64], settings: VadSettings) -> list[tuple[float, float]]:
     """Hysteresis: on at the threshold; off once below the lower one for the minimum silence."""
     spans: list[tuple[float, float]] = []
     start = quiet_since = -1

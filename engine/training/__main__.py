@@ -43,8 +43,11 @@ def main() -> None:
 def _with_large_allocations() -> None:
     """Start again with an allocator that keeps its memory: 1.4 times as fast on Linux."""
     if sys.platform == "linux" and not os.environ.keys() >= ALLOCATOR.keys():
-        os.execve(sys.executable, [sys.executable, "-m", "engine.training", *sys.argv[1:]],
-                  os.environ | ALLOCATOR)
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "engine.training", *sys.argv[1:]],
+            os.environ | ALLOCATOR,
+        )
 
 
 def _report(stage: str, done: float, total: float) -> None:
@@ -79,8 +82,12 @@ def _train(recipe: Recipe, data: Path, work: Path) -> None:
     corpus = prepare_corpus(data / "train" / "manifest.csv", work, recipe.piece_s)
     n_speeds = len(recipe.views.speeds)
     sampler = CropSampler(
-        work, recipe.views.count, recipe.network.mel_bins, n_speeds,
-        recipe.speaker_exponent, recipe.seed,
+        work,
+        recipe.views.count,
+        recipe.network.mel_bins,
+        n_speeds,
+        recipe.speaker_exponent,
+        recipe.seed,
     )
     if not sampler.refresh():
         raise SystemExit("no finished view: run the step 'views' first")

@@ -42,7 +42,9 @@ class Disturbances:
     voices: Sequence[FloatArray]
 
 
-def load_disturbances(noise_dir: Path, room_dir: Path, voices: Sequence[FloatArray]) -> Disturbances:
+def load_disturbances(
+    noise_dir: Path, room_dir: Path, voices: Sequence[FloatArray]
+) -> Disturbances:
     """Read every audio file below the two folders."""
     noises = [_read(p) for p in sorted(noise_dir.rglob("*")) if p.suffix in {".ogg", ".wav"}]
     rooms = [_read(p) for p in sorted(room_dir.glob("*.wav"))]
@@ -135,7 +137,9 @@ def telephone(samples: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 def lossy_wideband(samples: FloatArray, rng: np.random.Generator) -> FloatArray:
     """A low-rate MP3, AAC or Opus recording, band-limited by its encoder."""
-    samples = samples * (10 ** (rng.uniform(-12, -1) / 20) / max(float(np.abs(samples).max()), 1e-4))
+    samples = samples * (
+        10 ** (rng.uniform(-12, -1) / 20) / max(float(np.abs(samples).max()), 1e-4)
+    )
     codec, rate = [("libopus", 16), ("libopus", 24), ("libmp3lame", 24), ("aac", 32)][
         rng.integers(4)
     ]
@@ -155,7 +159,9 @@ def apply_codec(samples: FloatArray, codec: str, rng: np.random.Generator) -> Fl
             rate = int(rng.choice([4750, 5900, 7400, 12200]))
             return _through_av(samples, TELEPHONE_RATE_HZ, "libopencore_amrnb", rate)
         case "opus":
-            return _through_av(samples, TELEPHONE_RATE_HZ, "libopus", int(rng.choice([6, 8, 12])) * 1000)
+            return _through_av(
+                samples, TELEPHONE_RATE_HZ, "libopus", int(rng.choice([6, 8, 12])) * 1000
+            )
         case _:
             return np.asarray(np.round(samples * 32768) / 32768, np.float32)
 
@@ -181,7 +187,9 @@ def _through_av(samples: FloatArray, rate_hz: int, codec: str, bit_rate: int) ->
     packets = [packet for frame in frames for packet in encoder.encode(frame)]
     packets += encoder.encode(None)
     decoder = av.CodecContext.create(
-        {"libopencore_amrnb": "amrnb", "libopus": "opus", "libmp3lame": "mp3float"}.get(codec, codec),
+        {"libopencore_amrnb": "amrnb", "libopus": "opus", "libmp3lame": "mp3float"}.get(
+            codec, codec
+        ),
         "r",
     )
     if encoder.extradata:

@@ -28,7 +28,7 @@ class NetworkConfig:
 
 
 class StemBlock(nn.Module):
-    """Residual pair of 3x3 convolutions; halves the mel axis, and the time axis by `time_stride`."""
+    """Residual pair of 3x3 convolutions with strides over mel bins and time."""
 
     def __init__(self, inputs: int, outputs: int, mel_stride: int, time_stride: int) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class SqueezeExcitation(nn.Module):
 
 
 class Res2Block(nn.Module):
-    """1x1 convolution, hierarchical dilated convolutions over channel groups, 1x1, gate, residual."""
+    """1x1, hierarchical dilated convolutions over channel groups, 1x1, gate, residual."""
 
     def __init__(self, channels: int, dilation: int, scale: int) -> None:
         super().__init__()

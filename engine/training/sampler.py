@@ -84,9 +84,7 @@ def _rows_by_speaker(view: View) -> dict[int, NDArray[np.int64]]:
     return dict(zip(speakers.tolist(), np.split(order, starts[1:]), strict=True))
 
 
-def _crop(
-    view: View, row: int, crop_frames: int, rng: np.random.Generator
-) -> NDArray[np.float32]:
+def _crop(view: View, row: int, crop_frames: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """A random stretch of the piece; a short piece is tiled from a random start."""
     first, frames = int(view.first_frame[row]), int(view.frames[row])
     if frames >= crop_frames:

@@ -12,7 +12,7 @@ import pikepdf
 
 from engine.compare.score import cosine
 from engine.errors import ErrorCode, SeongmunError
-from engine.files import hash_file
+from engine.files import file_error, hash_file
 from engine.lr.calibrate import apply
 from engine.lr.verbal import VerbalScale
 from engine.progress import CancelToken
@@ -63,12 +63,21 @@ def verify_report(
         FILE_* or REPORT_NOT_PDF where there is no report to check; CANCELLED. Whatever is wrong
         with the report itself is a failed check.
     """
-    hash_file(path, cancel=cancel)
-    pdf = path.read_bytes()
+    try:
+        pdf = path.read_bytes()
+    except OSError as error:
+        raise file_error(error, path) from error
     if not pdf:
         raise SeongmunError(ErrorCode.FILE_EMPTY, path=str(path))
     if b"%PDF-" not in pdf[:1024]:
         raise SeongmunError(ErrorCode.REPORT_NOT_PDF, path=str(path))
+    return verify_pdf(pdf, inputs, cancel)
+
+
+def verify_pdf(
+    pdf: bytes, inputs: VerificationInputs, cancel: CancelToken | None = None
+) -> Verification:
+    """Check a report's bytes; as `verify_report`."""
     checks, facts = check_signature(pdf, inputs.trust)
     manifest, manifest_check = read_manifest(pdf)
     checks.append(manifest_check)

@@ -18,13 +18,15 @@ from asn1crypto import cms, core
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from pyhanko.keys import load_cert_from_pemder
+from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
+from engine.errors import ErrorCode, SeongmunError
+from engine.files import file_error
 from engine.types import Check, CheckStatus
 
 BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
@@ -39,13 +41,17 @@ class SignatureFacts:
     signed_at: str
 
 
-def check_signature(
-    pdf: bytes, trust: Path | None
-) -> tuple[list[Check], SignatureFacts | None]:
+def check_signature(pdf: bytes, trust: Path | None) -> tuple[list[Check], SignatureFacts | None]:
     """Check the one signature that a report must carry.
 
     A hostile PDF makes checks fail; it raises nothing.
+
+    Raises
+    ------
+    SeongmunError
+        FILE_* or KEY_CERTIFICATE where `trust` is no certificate.
     """
+    certificates = [] if trust is None else [_certificate(trust)]
     try:
         reader = PdfFileReader(io.BytesIO(pdf), strict=True)
         signatures = reader.embedded_signatures
@@ -58,7 +64,6 @@ def check_signature(
         return [_fail("signature.present", "several"), *_unchecked(1)], None
     checks = [Check("signature.present", CheckStatus.PASS, "present")]
     try:
-        certificates = _trusted(trust)
         status = _validate(signatures[0], certificates)
         checks.append(_integrity(status))
         checks.append(_coverage(pdf, status))
@@ -73,7 +78,7 @@ def check_signature(
 
 
 def _validate(
-    signature: object, certificates: Sequence[asn1_x509.Certificate]
+    signature: EmbeddedPdfSignature, certificates: Sequence[asn1_x509.Certificate]
 ) -> PdfSignatureStatus:
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
     logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
@@ -85,8 +90,17 @@ def _validate(
     )
 
 
-def _trusted(trust: Path | None) -> list[asn1_x509.Certificate]:
-    return [] if trust is None else [load_cert_from_pemder(str(trust))]
+def _certificate(path: Path) -> asn1_x509.Certificate:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise file_error(error, path) from error
+    is_pem = content.lstrip().startswith(b"-----BEGIN")
+    load = x509.load_pem_x509_certificate if is_pem else x509.load_der_x509_certificate
+    try:
+        return asn1_x509.Certificate.load(load(content).public_bytes(Encoding.DER))
+    except ValueError as error:
+        raise SeongmunError(ErrorCode.KEY_CERTIFICATE, path=str(path)) from error
 
 
 def _integrity(status: PdfSignatureStatus) -> Check:

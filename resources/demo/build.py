@@ -1,6 +1,7 @@
 """Makes the demo recordings from synthetic voices: `python resources/demo/build.py`.
 
-Needs Debian's flite; the files are committed, so only a change of texts runs this. The voices are synthetic; no person speaks here.
+Needs Debian's flite. The voices are synthetic; no person speaks here. The files are committed, so
+only a change of texts calls for this.
 """
 
 from __future__ import annotations

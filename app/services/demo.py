@@ -1,0 +1,64 @@
+"""The main job on the bundled synthetic recordings."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.messages import Language
+from app.resources import DEMO
+from app.services.comparing import Comparison, compare
+from app.services.loading import open_model, open_population
+from app.services.reporting import ReportRequest, write_report
+from app.services.verifying import verify
+from engine.errors import ErrorCode, SeongmunError
+from engine.progress import Progress, no_progress
+from engine.report.sign import load_pkcs12, make_demo_identity
+from engine.verify.run import Verification
+
+QUESTIONED, KNOWN = "문제음성_synthetic.amr", "대조음성_synthetic.m4a"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """Where the demo's files are and what came out."""
+
+    report: Path
+    media: Path
+    certificate: Path
+    comparison: Comparison
+    verification: Verification
+
+
+def run_demo(
+    directory: Path, language: Language, device: str = "auto", progress: Progress = no_progress
+) -> DemoResult:
+    """Copy the recordings, compare them, write a report signed by a fresh demo identity, verify it.
+
+    Raises
+    ------
+    SeongmunError
+        Whatever the steps raise; FILE_WRITE_FAILED where `directory` cannot be written.
+    """
+    media = directory / "media"
+    try:
+        media.mkdir(parents=True, exist_ok=True)
+        for name in (QUESTIONED, KNOWN):
+            shutil.copyfile(DEMO / name, media / name)
+    except OSError as error:
+        raise SeongmunError(ErrorCode.FILE_WRITE_FAILED, path=str(directory)) from error
+    model = open_model(None, device)
+    population = open_population(None, model)
+    comparison = compare(media / QUESTIONED, media / KNOWN, model, population, progress=progress)
+    key, certificate = directory / "demo-identity.p12", directory / "demo-certificate.pem"
+    password = secrets.token_hex(16).encode("ascii")
+    make_demo_identity(key, certificate, password)
+    identity = load_pkcs12(key, password)
+    key.unlink()
+    report = directory / "report.pdf"
+    request = ReportRequest(language, identity, demo=True)
+    write_report(comparison, model, population, request, report, progress)
+    verification = verify(report, media, certificate, recompute=True)
+    return DemoResult(report, media, certificate, comparison, verification)

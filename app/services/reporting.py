@@ -1,0 +1,182 @@
+"""From a comparison to a signed report that has passed its own verification."""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from app.messages import Language
+from app.resources import FONTS, REPORT_TEXTS, VERBAL_SCALE
+from app.services.comparing import Comparison, software_version
+from app.services.voices import Voice
+from engine.errors import ErrorCode, SeongmunError
+from engine.files import write_atomic
+from engine.lr.verbal import load_scale
+from engine.models.session import EmbeddingModel
+from engine.progress import Progress, no_progress
+from engine.report.figures import ItemFigure
+from engine.report.fonts import font_folders
+from engine.report.manifest import (
+    FORMAT,
+    canonical_bytes,
+    describe_item,
+    describe_model,
+    describe_population,
+    describe_result,
+    parse,
+)
+from engine.report.render import ReportAssets, render_report
+from engine.report.sign import Identity, sign_report
+from engine.types import (
+    CheckStatus,
+    Embedding,
+    HypothesisPair,
+    LikelihoodRatio,
+    Population,
+    ReportManifest,
+)
+from engine.verify.run import VerificationInputs, verify_pdf
+
+SIGNING_REASON = {"ko": "화자 비교 감정서", "en": "Forensic voice comparison report"}
+PROPOSITIONS = {
+    "ko": HypothesisPair(
+        "문제음성과 대조음성은 같은 사람이 말한 것이다.",
+        "문제음성은 대조음성의 화자가 아니라 관련 모집단에 속하는 다른 사람이 말한 것이다.",
+    ),
+    "en": HypothesisPair(
+        "The questioned and the known recording were spoken by the same person.",
+        "The questioned recording was spoken not by the speaker of the known recording but by "
+        "another person of the relevant population.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """What a report is to say besides the comparison. `demo` marks synthetic recordings."""
+
+    language: Language
+    identity: Identity | None
+    demo: bool = False
+
+
+def write_report(
+    comparison: Comparison,
+    model: EmbeddingModel,
+    population: Population,
+    request: ReportRequest,
+    target: Path,
+    progress: Progress = no_progress,
+) -> ReportManifest:
+    """Render, sign, verify, and only then put the report in its place.
+
+    Raises
+    ------
+    SeongmunError
+        REPORT_FONT, SIGN_FAILED, REPORT_SELF_CHECK, FILE_*.
+    """
+    progress("report", 0, 3)
+    content = report_content(comparison, model, population, request)
+    manifest = parse(canonical_bytes(content))
+    voices = (comparison.questioned, comparison.known)
+    figures = [ItemFigure(v.samples, v.recording.sample_rate_hz, v.segments) for v in voices]
+    pdf = render_report(manifest, figures, report_assets(), draft=request.identity is None)
+    progress("report", 1, 3)
+    if request.identity is not None:
+        pdf = sign_report(pdf, request.identity, SIGNING_REASON[request.language])
+        progress("report", 2, 3)
+        _self_check(pdf, model, population)
+    write_atomic(target, pdf)
+    progress("report", 3, 3)
+    return manifest
+
+
+def report_assets() -> ReportAssets:
+    """The program's own texts, verbal scale and font folders."""
+    return ReportAssets(REPORT_TEXTS, load_scale(VERBAL_SCALE), font_folders(FONTS))
+
+
+def report_content(
+    comparison: Comparison, model: EmbeddingModel, population: Population, request: ReportRequest
+) -> dict[str, Any]:
+    """The manifest's content; see `engine.report.manifest`."""
+    scale = load_scale(VERBAL_SCALE)
+    ratio = comparison.likelihood_ratio
+    result = describe_result(
+        comparison.score.value, ratio, scale.id, scale.level(ratio.log10_lr).key
+    )
+    if request.demo:
+        result["flags"].append("recording.synthetic")
+    now = datetime.datetime.now(datetime.UTC)
+    return {
+        "format": FORMAT,
+        "report_id": f"SM-{now:%Y%m%d}-{uuid.uuid4().hex[:8].upper()}",
+        "created_utc": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "software": {"name": "Seongmun", "version": software_version()},
+        "language": request.language,
+        "demo": request.demo,
+        "propositions": asdict(PROPOSITIONS[request.language]),
+        "items": [
+            _item("questioned", comparison.questioned, comparison.questioned_embedding, request),
+            _item("known", comparison.known, comparison.known_embedding, request),
+        ],
+        "model": describe_model(model.pack, model.provider),
+        "population": describe_population(population),
+        "profile": asdict(comparison.profile),
+        "result": result,
+    }
+
+
+def _item(role: str, voice: Voice, embedding: Embedding, request: ReportRequest) -> dict[str, Any]:
+    return describe_item(
+        role,
+        voice.recording,
+        voice.channel,
+        voice.steps,
+        voice.segments,
+        voice.quality,
+        embedding.vector,
+        request.demo,
+    )
+
+
+SELF_CHECKED = frozenset(
+    {
+        "signature.present",
+        "signature.integrity",
+        "signature.coverage",
+        "manifest",
+        "model.hash",
+        "population.hash",
+        "result.consistent",
+    }
+)
+
+
+def _self_check(pdf: bytes, model: EmbeddingModel, population: Population) -> None:
+    """Verify the very bytes that will be written; media and trust are the reader's to check."""
+    inputs = VerificationInputs(
+        model_sha256=model.pack.model_sha256,
+        population=population,
+        scale=load_scale(VERBAL_SCALE),
+    )
+    checks = verify_pdf(pdf, inputs).result.checks
+    passed = {check.id for check in checks if check.status is CheckStatus.PASS}
+    if not passed >= SELF_CHECKED:
+        missing = ", ".join(sorted(SELF_CHECKED - passed))
+        raise SeongmunError(ErrorCode.REPORT_SELF_CHECK, reason=missing)
+
+
+def verbal_text(ratio: LikelihoodRatio, language: Language) -> str:
+    """The verbal equivalent with the proposition it supports."""
+    level = load_scale(VERBAL_SCALE).level(ratio.log10_lr)
+    term = level.texts[language]
+    if level.key == "none":
+        return term
+    direction = "same" if ratio.log10_lr > 0 else "different"
+    texts = tomllib.loads(REPORT_TEXTS.read_text(encoding="utf-8"))[language]
+    return str(texts[f"verbal_{direction}"]).format(term=term)

@@ -1,0 +1,100 @@
+"""Check a report with what this installation has: its models, populations and scales."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from app.resources import MODELS, POPULATIONS, VERBAL_SCALE
+from app.services.comparing import embed_voice, unwrap
+from app.services.voices import load_voices
+from engine.compare.score import make_score
+from engine.errors import SeongmunError
+from engine.lr.calibrate import apply
+from engine.lr.population import load_population
+from engine.lr.verbal import load_scale
+from engine.models.pack import load_pack
+from engine.models.session import EmbeddingModel
+from engine.types import ModelPack, Population
+from engine.verify.run import (
+    Recompute,
+    Verification,
+    VerificationInputs,
+    read_manifest,
+    verify_report,
+)
+
+
+def verify(
+    report: Path,
+    media: Path | None,
+    trust: Path | None,
+    recompute: bool,
+    device: str = "cpu",
+    model: Path | None = None,
+    population: Path | None = None,
+) -> Verification:
+    """Verify a report; model and population are found by the ids in its manifest.
+
+    Raises
+    ------
+    SeongmunError
+        FILE_*, REPORT_NOT_PDF.
+    """
+    pack, found = _installed(report, model, population)
+    inputs = VerificationInputs(
+        media=media,
+        trust=trust,
+        model_sha256=pack.model_sha256 if pack else None,
+        population=found,
+        scale=load_scale(VERBAL_SCALE),
+        recompute=_recompute(pack, found, device) if recompute and pack and found else None,
+    )
+    return verify_report(report, inputs)
+
+
+def _installed(
+    report: Path, model: Path | None, population: Path | None
+) -> tuple[ModelPack | None, Population | None]:
+    """The pack and population of the report's ids, where this installation has them intact."""
+    try:
+        manifest, _ = read_manifest(report.read_bytes())
+    except OSError:
+        return None, None
+    if manifest is None:
+        return None, None
+    content = manifest.content
+    return (
+        _pack(model or MODELS / Path(str(content["model"]["id"])).name),
+        _population(
+            population or POPULATIONS / f"{Path(str(content['population']['id'])).name}.json"
+        ),
+    )
+
+
+def _pack(directory: Path) -> ModelPack | None:
+    try:
+        return load_pack(directory)
+    except SeongmunError:
+        return None
+
+
+def _population(path: Path) -> Population | None:
+    try:
+        return load_population(path)
+    except SeongmunError:
+        return None
+
+
+def _recompute(pack: ModelPack, population: Population, device: str) -> Recompute:
+    def recompute(content: Mapping[str, Any], media: Mapping[str, Path]) -> float:
+        model = EmbeddingModel.open(pack, device)
+        items = content["items"]
+        paths = [media[item["role"]] for item in items]
+        channels = [int(item["channel"]) for item in items]
+        voices = [unwrap(voice) for voice in load_voices(paths, channels, allow_truncated=True)]
+        questioned, known = (embed_voice(voice, model) for voice in voices)
+        return apply(population, make_score(questioned, known).value).log10_lr
+
+    return recompute

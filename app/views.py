@@ -1,0 +1,128 @@
+"""What the commands print for people, and the documents that they print for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.messages import Language, message
+from app.services.demo import DemoResult
+from engine.types import Check, ModelPack
+from engine.verify.run import Verification
+
+
+def info_text(described: Sequence[Mapping[str, Any]], language: Language) -> str:
+    """One block per recording."""
+    return "\n\n".join(_info_block(item, language) for item in described)
+
+
+def _info_block(item: Mapping[str, Any], language: Language) -> str:
+    if "error" in item:
+        return message(item["error"]["code"], language, item["error"]["params"])
+    lines = [
+        item["path"],
+        f"  {item['container']} / {item['codec']}, {item['channels']} ch, "
+        f"{item['sample_rate_hz']} Hz, {item['duration_s']:.2f} s, {item['size_bytes']} B",
+        f"  SHA-256 {item['sha256']}",
+    ]
+    for quality in item["quality"]:
+        values = dict(quality) | {"channel": quality["channel"] + 1}
+        values["clipped_percent"] = 100 * quality["clipped_share"]
+        snr_db = quality["snr_db"]
+        values["snr"] = "—" if snr_db is None else f"{snr_db:.0f} dB"
+        lines.append("  " + message("cli.quality", language, values))
+    lines += [f"  ! {message(f'warning.{w}', language)}" for w in item["warnings"]]
+    return "\n".join(lines)
+
+
+def comparison_text(result: Mapping[str, Any], language: Language) -> str:
+    """The result with its interval, range, cautions and what it is not."""
+    low, high = result["interval"]
+    lowest, highest = result["bounds"]
+    values = {
+        "lr": f"{10 ** result['log10_lr']:.2g}",
+        "log10_lr": f"{result['log10_lr']:.2f}",
+        "low": f"{low:.2f}",
+        "high": f"{high:.2f}",
+        "lowest": f"{lowest:.2f}",
+        "highest": f"{highest:.2f}",
+        "verbal": result["verbal"],
+        "flags": ", ".join(result["flags"]) or "—",
+        "population": result["population_id"],
+        "score": f"{result['score']:.4f}",
+    }
+    return message("cli.comparison", language, values)
+
+
+def score_text(result: Mapping[str, Any], language: Language) -> str:
+    """Where the scores are and how many trials have no likelihood ratio."""
+    return message("cli.score", language, result)
+
+
+def verification_document(verification: Verification) -> dict[str, Any]:
+    """The JSON of `verify`."""
+    signature = verification.signature
+    return {
+        "verdict": verification.result.verdict.value,
+        "checks": [_check_document(check) for check in verification.result.checks],
+        "signer": signature.signer if signature else None,
+        "signed_at": signature.signed_at if signature else None,
+        "recomputed_log10_lr": verification.recomputed_log10_lr,
+    }
+
+
+def _check_document(check: Check) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "status": check.status.value,
+        "reason": check.reason,
+        "params": dict(check.params),
+    }
+
+
+def verification_text(verification: Verification, language: Language) -> str:
+    """The verdict first, then every check with its reason."""
+    lines = [message(f"verdict.{verification.result.verdict.value}", language)]
+    for check in verification.result.checks:
+        name = message(f"check.{check.id}", language)
+        details = ", ".join(f"{key}={value}" for key, value in check.params.items())
+        lines.append(f"  {check.status.value:11} {name}: {check.reason} {details}".rstrip())
+    if verification.signature:
+        lines.append(f"  {verification.signature.signer}, {verification.signature.signed_at}")
+    return "\n".join(lines)
+
+
+def demo_document(result: DemoResult) -> dict[str, Any]:
+    """The JSON of `demo`."""
+    return {
+        "report": str(result.report),
+        "media": str(result.media),
+        "certificate": str(result.certificate),
+        "log10_lr": result.comparison.likelihood_ratio.log10_lr,
+        "verification": verification_document(result.verification),
+    }
+
+
+def demo_text(result: DemoResult, language: Language) -> str:
+    """The verdict and where the files are."""
+    values = {
+        "report": result.report,
+        "media": result.media,
+        "certificate": result.certificate,
+        "verdict": verification_text(result.verification, language),
+        "log10_lr": f"{result.comparison.likelihood_ratio.log10_lr:.2f}",
+    }
+    return message("cli.demo", language, values)
+
+
+def pack_document(pack: ModelPack) -> dict[str, Any]:
+    """The JSON of a model pack."""
+    return {
+        "id": pack.id,
+        "version": pack.version,
+        "model_sha256": pack.model_sha256,
+        "embedding_dim": pack.embedding_dim,
+        "licence": pack.licence,
+        "training_data": pack.training_data,
+        "validated_conditions": dict(pack.validated_conditions),
+    }
