@@ -21,11 +21,18 @@ import typer
 from app import views
 from app.output import Output
 from app.selftest import run_selftest
+from app.services.calibrating import calibrate_scores
 from app.services.comparing import compare as compare_voices
 from app.services.comparing import summary
 from app.services.demo import run_demo
 from app.services.describing import describe_file
-from app.services.loading import installed_packs, open_model, open_population, pack_directory
+from app.services.loading import (
+    installed_packs,
+    open_model,
+    open_population,
+    pack_directory,
+    shipped_population,
+)
 from app.services.reporting import ReportRequest, verbal_text, write_report
 from app.services.scoring import embed_files, score_trials
 from app.services.verifying import verify as verify_report
@@ -212,7 +219,7 @@ def score(
     """Score a table of trials; exit code 3 where some rows have no likelihood ratio."""
     output = _output(json_, lang)
     opened = open_model(model, device.value)
-    chosen = open_population(population, opened)
+    chosen = open_population(population, opened) if population else shipped_population(opened)
     content, rows, refused = score_trials(trials, root, opened, chosen, output.progress)
     write_atomic(out, content)
     result = {
@@ -220,10 +227,40 @@ def score(
         "n_trials": rows,
         "n_without_lr": refused,
         "model_sha256": opened.pack.model_sha256,
-        "population_id": chosen.id,
+        "population_id": chosen.id if chosen else None,
     }
     output.result(result, lambda: views.score_text(result, output.language))
     return EXIT_INCOMPLETE if refused else EXIT_DONE
+
+
+@app.command()
+def calibrate(
+    scores: Annotated[Path, typer.Argument(metavar="SCORES.csv")],
+    id_: Annotated[str, typer.Option("--id", help="Id of the population.")],
+    out: Annotated[Path, typer.Option(help="Population file to write, or its folder.")],
+    description: Annotated[
+        str | None, typer.Option(help="Who speaks, over what, where it comes from.")
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the recordings.")] = "",
+    minimum_net_speech_s: Annotated[float, typer.Option()] = 10.0,
+    bandwidth_min_hz: Annotated[float, typer.Option()] = 0.0,
+    bandwidth_max_hz: Annotated[float, typer.Option()] = 24000.0,
+    model: ModelOption = None,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Fit a population on labelled scores: columns score, same, spk_a, spk_b."""
+    output = _output(json_, lang)
+    conditions = {
+        "minimum_net_speech_s": minimum_net_speech_s,
+        "bandwidth_min_hz": bandwidth_min_hz,
+        "bandwidth_max_hz": bandwidth_max_hz,
+    }
+    pack = load_pack(pack_directory(model))
+    population = calibrate_scores(scores, id_, out, pack, description, licence, conditions)
+    document = views.population_document(population)
+    output.result(document, lambda: json.dumps(document, ensure_ascii=False, indent=2))
+    return EXIT_DONE
 
 
 @app.command()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from app.messages import Language, message
 from app.services.demo import DemoResult
-from engine.types import Check, ModelPack
+from engine.types import Check, ModelPack, Population
 from engine.verify.run import Verification
 
 
@@ -113,6 +114,23 @@ def demo_text(result: DemoResult, language: Language) -> str:
         "log10_lr": f"{result.comparison.likelihood_ratio.log10_lr:.2f}",
     }
     return message("cli.demo", language, values)
+
+
+def population_document(population: Population) -> dict[str, Any]:
+    """The JSON of a population."""
+    calibration = population.calibration
+    return {
+        "id": population.id,
+        "sha256": population.file_sha256,
+        "model_sha256": population.model_sha256,
+        "n_speakers": population.n_speakers,
+        "n_same": population.n_same,
+        "n_different": population.n_different,
+        "slope": calibration.slope,
+        "intercept": calibration.intercept,
+        "bounds": list(calibration.bounds_log10),
+        "validation": asdict(population.validation),
+    }
 
 
 def pack_document(pack: ModelPack) -> dict[str, Any]:

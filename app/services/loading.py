@@ -37,15 +37,23 @@ def open_population(name: str | None, model: EmbeddingModel) -> Population:
     Raises
     ------
     SeongmunError
-        POPULATION_MISSING, POPULATION_INVALID, POPULATION_MODEL.
+        POPULATION_MISSING, POPULATION_INVALID, POPULATION_TOO_SMALL.
     """
     if name is not None:
         return find_population(name, POPULATIONS)
+    population = shipped_population(model)
+    if population is None:
+        raise SeongmunError(ErrorCode.POPULATION_MISSING, path=str(POPULATIONS))
+    return population
+
+
+def shipped_population(model: EmbeddingModel) -> Population | None:
+    """The first population of this installation that was calibrated with this model."""
     for path in sorted(POPULATIONS.glob("*.json")):
         population = load_population(path)
         if population.model_sha256 == model.pack.model_sha256:
             return population
-    raise SeongmunError(ErrorCode.POPULATION_MISSING, path=str(POPULATIONS))
+    return None
 
 
 def installed_packs() -> list[ModelPack]:

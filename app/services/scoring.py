@@ -66,14 +66,14 @@ def score_trials(
     table: Path,
     root: Path,
     model: EmbeddingModel,
-    population: Population,
+    population: Population | None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> tuple[bytes, int, int]:
     """Score every row of a CSV with the columns ``a`` and ``b``.
 
     A row gets its score wherever both voices can be embedded. Its ``log10_lr`` stays empty, with
-    the reason among its flags, where a comparison would be refused.
+    the reason among its flags, where a comparison would be refused or no population is given.
 
     Returns
     -------
@@ -84,7 +84,8 @@ def score_trials(
     SeongmunError
         TABLE_INVALID, POPULATION_MODEL, FILE_*, CANCELLED.
     """
-    require_model(population, model.pack.model_sha256)
+    if population is not None:
+        require_model(population, model.pack.model_sha256)
     rows, columns = read_trials(table)
     files = _FileIndex(root)
     names = list(dict.fromkeys(row[side] for row in rows for side in ("a", "b")))
@@ -147,7 +148,9 @@ class _FileIndex:
 
 
 def _score_row(
-    a: EmbeddedVoice | SeongmunError, b: EmbeddedVoice | SeongmunError, population: Population
+    a: EmbeddedVoice | SeongmunError,
+    b: EmbeddedVoice | SeongmunError,
+    population: Population | None,
 ) -> dict[str, str]:
     for side in (a, b):
         if isinstance(side, SeongmunError):
@@ -155,8 +158,12 @@ def _score_row(
     assert isinstance(a, EmbeddedVoice)
     assert isinstance(b, EmbeddedVoice)
     score = make_score(a.embedding, b.embedding)
-    ratio = judge(score, a.voice, b.voice, population)
-    log10_lr, flags = f"{ratio.log10_lr:.6f}", ratio.flags
+    if population is None:
+        log10_lr = ""
+        flags: tuple[str, ...] = (ErrorCode.POPULATION_MISSING.value,)
+    else:
+        ratio = judge(score, a.voice, b.voice, population)
+        log10_lr, flags = f"{ratio.log10_lr:.6f}", ratio.flags
     if a.voice.recording.sha256 == b.voice.recording.sha256:
         log10_lr, flags = "", (ErrorCode.COMPARE_SAME_BYTES.value, *flags)
     for side in (a, b):

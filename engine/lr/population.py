@@ -39,6 +39,7 @@ REFIT_TOLERANCE = 1e-6
 def make_population(
     path: Path,
     *,
+    population_id: str,
     description: str,
     created_utc: str,
     model_sha256: str,
@@ -47,7 +48,7 @@ def make_population(
     conditions: Mapping[str, ParamValue],
     trials: LabelledScores,
 ) -> Population:
-    """Fit a calibration and write the population file; its id is the file's stem.
+    """Fit a calibration and write the population file.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def make_population(
     calibration = fit_calibration(trials)
     document = {
         "format": FORMAT,
-        "id": path.stem,
+        "id": population_id,
         "description": description,
         "created_utc": created_utc,
         "model_sha256": model_sha256,

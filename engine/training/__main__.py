@@ -37,7 +37,7 @@ def main() -> None:
     else:
         from engine.training.export import export
 
-        export(recipe, arguments.data, arguments.work, arguments.out)
+        export(recipe, arguments.work, arguments.out)
 
 
 def _with_large_allocations() -> None:

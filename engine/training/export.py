@@ -1,0 +1,127 @@
+"""From a checkpoint to a model pack: ONNX, golden vectors, manifest, model card."""
+
+from __future__ import annotations
+
+import io
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.models.frontend import compute_features, normalise
+from engine.models.pack import CARD, GOLDEN, MODEL, write_pack
+from engine.models.session import open_session
+from engine.training.card import SOURCES, write_card
+from engine.training.network import SpeakerNetwork
+from engine.training.recipe import Recipe
+from engine.types import FloatArray, FrontEnd
+
+log = logging.getLogger(__name__)
+
+INPUT, OUTPUT = "feats", "embs"
+LICENCE = "Apache-2.0 (weights trained by the Seongmun recipe)"
+COSINE_TOLERANCE = 1e-4
+GOLDEN_S = 3.0
+
+
+def export(recipe: Recipe, work: Path, out: Path) -> None:
+    """Write the averaged network of ``work/last.pt`` as a pack into `out`.
+
+    Raises
+    ------
+    ValueError
+        ONNX and PyTorch disagree, or a batch changes an embedding.
+    """
+    state = torch.load(work / "last.pt", weights_only=True)
+    network = SpeakerNetwork(recipe.network)
+    network.load_state_dict(state["averaged"])
+    network.eval()
+    content = to_onnx(network, recipe.network.mel_bins)
+    front_end = FrontEnd(mel_bins=recipe.network.mel_bins)
+    check_equal(network, content, recipe.network.mel_bins)
+    golden = golden_vectors(content, front_end)
+    card = write_card(recipe, state["step"], {})
+    write_pack(
+        out,
+        identity={
+            "id": recipe.model_id,
+            "version": recipe.model_version,
+            "licence": LICENCE,
+            "training_data": SOURCES,
+        },
+        files={MODEL: content, GOLDEN: golden, CARD: card.encode("utf-8")},
+        front_end=front_end,
+        tensors={
+            "input": INPUT,
+            "output": OUTPUT,
+            "embedding_dim": recipe.network.embedding_dim,
+        },
+        validated_conditions={},
+    )
+    log.info("step %d exported, %.1f MB", state["step"], len(content) / 1e6)
+
+
+def to_onnx(network: SpeakerNetwork, mel_bins: int) -> bytes:
+    """ONNX with free batch and frame axes."""
+    buffer = io.BytesIO()
+    torch.onnx.export(
+        network,
+        (torch.randn(2, 200, mel_bins),),
+        buffer,
+        input_names=[INPUT],
+        output_names=[OUTPUT],
+        dynamic_axes={INPUT: {0: "batch", 1: "frames"}, OUTPUT: {0: "batch"}},
+        opset_version=17,
+        dynamo=False,
+    )
+    return buffer.getvalue()
+
+
+def check_equal(network: SpeakerNetwork, content: bytes, mel_bins: int) -> None:
+    """ONNX must equal PyTorch at several lengths, alone and in a batch."""
+    session = open_session(content, "cpu", MODEL)
+    rng = np.random.default_rng(0)
+    for frames in (50, 200, 601, 3000):
+        features = rng.standard_normal((2, frames, mel_bins)).astype(np.float32) * 3
+        with torch.no_grad():
+            expected = network(torch.from_numpy(features)).numpy()
+        batch = session.run([OUTPUT], {INPUT: features})[0]
+        alone = session.run([OUTPUT], {INPUT: features[1:]})[0]
+        for a, b in ((expected[0], batch[0]), (expected[1], batch[1]), (batch[1], alone[0])):
+            if 1 - _cosine(a, b) > COSINE_TOLERANCE:
+                raise ValueError(f"{frames} frames: cosine {_cosine(a, b)}")
+
+
+def golden_vectors(content: bytes, front_end: FrontEnd) -> bytes:
+    """A synthetic signal with its features and embedding, for `EmbeddingModel.open`."""
+    samples = golden_signal(front_end.sample_rate_hz)
+    features = normalise(compute_features(samples, front_end), front_end)
+    session = open_session(content, "cpu", MODEL)
+    vector = session.run([OUTPUT], {INPUT: features[None]})[0][0]
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        samples=samples,
+        features=features,
+        embedding=(vector / np.linalg.norm(vector)).astype(np.float32),
+    )
+    return buffer.getvalue()
+
+
+def golden_signal(sample_rate_hz: int) -> FloatArray:
+    """A buzz with moving resonances and a little noise; no person's voice."""
+    time_s = np.arange(int(GOLDEN_S * sample_rate_hz)) / sample_rate_hz
+    pitch = np.cumsum(120 + 30 * np.sin(2 * np.pi * 0.7 * time_s)) / sample_rate_hz
+    harmonics = np.arange(1, 40)[:, None]
+    centre_hz = 500 + 300 * np.sin(2 * np.pi * 1.3 * time_s)
+    gain = np.exp(-(((harmonics * 120 - centre_hz) / 700) ** 2)) + 0.05
+    buzz = (gain * np.sin(2 * np.pi * harmonics * pitch)).sum(axis=0)
+    noise = np.random.default_rng(1).standard_normal(len(time_s))
+    mixed = buzz / np.abs(buzz).max() * 0.5 + 0.005 * noise
+    return mixed.astype(np.float32)
+
+
+def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
