@@ -67,20 +67,28 @@ def min_dcf(scores: Floats, same: Bools, weights: Floats, prior: float = 0.01) -
 def cllr(log10_lr: Floats, same: Bools, weights: Floats) -> float:
     """Log-likelihood-ratio cost in bits (Brümmer and du Preez 2006, eq. 4); 1 for LR = 1."""
     natural = log10_lr * np.log(10)
-    cost = np.logaddexp(0.0, np.where(same, -natural, natural)) / np.log(2)
-    return float(0.5 * np.sum(weights * cost))
+    cost = np.logaddexp(0.0, np.where(same, -natural, natural)) / np.logaddexp(0.0, 0.0)
+    missed = np.average(cost[same], weights=weights[same])
+    alarmed = np.average(cost[~same], weights=weights[~same])
+    return float((missed + alarmed) / 2)
 
 
 def pav_log10_lr(scores: Floats, same: Bools, weights: Floats) -> Floats:
-    """Optimal monotonic calibration of these very trials (pool adjacent violators)."""
+    """Optimal monotonic calibration of these very trials (pool adjacent violators).
+
+    Trials without weight take part in nothing; their value is 0.
+    """
+    result = np.zeros(len(scores))
+    counted = weights > 0
+    scores, same, weights = scores[counted], same[counted], weights[counted]
     order = np.lexsort((~same, scores))
     _, tie = np.unique(scores[order], return_inverse=True)
     total = np.bincount(tie, weights[order])
     share = np.bincount(tie, np.where(same, weights, 0)[order]) / total
     posterior = isotonic_regression(share, weights=total).x[tie]
-    result = np.empty_like(scores)
     with np.errstate(divide="ignore"):
-        result[order] = np.log10(posterior) - np.log10(1 - posterior)
+        log10_lr = np.log10(posterior) - np.log10(1 - posterior)
+    result[np.flatnonzero(counted)[order]] = log10_lr
     return result
 
 

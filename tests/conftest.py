@@ -1,0 +1,70 @@
+"""Shared fixtures: recordings, tools, identities. What is absent is skipped, saying so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.resources import DEFAULT_MODEL_ID, DEMO, MODELS
+from app.services.demo import KNOWN, QUESTIONED
+from engine.models.pack import load_pack
+from engine.models.session import EmbeddingModel
+from engine.report.sign import Identity, load_pkcs12, make_demo_identity
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = b"correct horse"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The recordings for development; the product never needs them."""
+    folder = Path(os.environ.get("SEONGMUN_SHARED", ROOT.parent / "shared")) / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no shared recordings at {folder} (set SEONGMUN_SHARED)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tool() -> object:
+    """Run an external program: ``tool("ffmpeg", ...)`` returns its stdout; it must be there."""
+
+    def run(program: str, *arguments: object, check: bool = True) -> bytes:
+        assert shutil.which(program), f"{program} is missing: make test installs it"
+        done = subprocess.run(
+            [program, *map(str, arguments)], capture_output=True, check=False, timeout=120
+        )
+        assert done.returncode == 0 or not check, done.stderr.decode(errors="replace")
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def model() -> EmbeddingModel:
+    """The embedded model on the CPU."""
+    return EmbeddingModel.open(load_pack(MODELS / DEFAULT_MODEL_ID), "cpu")
+
+
+@pytest.fixture(scope="session")
+def demo_media() -> tuple[Path, Path]:
+    """Questioned and known demo recording (synthetic)."""
+    return DEMO / QUESTIONED, DEMO / KNOWN
+
+
+@pytest.fixture(scope="session")
+def identity_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A PKCS#12 file (password `PASSWORD`) and its certificate."""
+    folder = tmp_path_factory.mktemp("identity")
+    key, certificate = folder / "demo.p12", folder / "demo.pem"
+    make_demo_identity(key, certificate, PASSWORD)
+    return key, certificate
+
+
+@pytest.fixture(scope="session")
+def identity(identity_files: tuple[Path, Path]) -> Identity:
+    """The opened demo identity."""
+    return load_pkcs12(identity_files[0], PASSWORD)

@@ -1,0 +1,89 @@
+"""The rules of ARCHITECTURE.md."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from app.messages import codes
+from engine.errors import ErrorCode
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = [p for top in ("engine", "app", "ui") for p in (ROOT / top).rglob("*.py")]
+
+
+def imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    return names | {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+
+
+def test_layers_point_one_way() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_engine_opens_no_socket() -> None:
+    network = {"socket", "http", "urllib", "requests", "aiohttp", "ssl", "ftplib", "smtplib"}
+    for path in (ROOT / "engine").rglob("*.py"):
+        assert not {name.split(".")[0] for name in imports(path)} & network, path
+
+
+def test_no_pickle() -> None:
+    for path in SOURCES:
+        assert not {"pickle", "shelve", "dill", "joblib"} & imports(path), path
+
+
+def test_batch_commands_load_neither_qt_nor_numba() -> None:
+    script = "import sys, app.cli; print(*(m for m in sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    modules = {name.split(".")[0] for name in loaded.stdout.split()}
+    assert "app" in modules
+    assert not modules & {"PySide6", "librosa", "numba", "torch"}
+
+
+def test_every_error_has_a_text_in_both_languages() -> None:
+    assert {code.value for code in ErrorCode} <= codes()
+
+
+@pytest.mark.parametrize("name", ["messages", "report"])
+def test_texts_are_complete_in_both_languages(name: str) -> None:
+    data = tomllib.loads((ROOT / f"resources/i18n/{name}.toml").read_text(encoding="utf-8"))
+    tables = (
+        [(k, v["ko"], v["en"]) for k, v in data.items()]
+        if name == "messages"
+        else [(k, data["ko"][k], data["en"][k]) for k in data["ko"] | data["en"] if k != "flag"]
+        + [(k, data["ko"]["flag"][k], data["en"]["flag"][k]) for k in data["ko"]["flag"]]
+    )
+    for key, korean, english in tables:
+        fields = [set(re.findall(r"\{(\w+)", text)) for text in (korean, english)]
+        assert fields[0] == fields[1], key
+        assert re.search("[가-힣]", korean) or key in {"page"}, key
+
+
+def test_forbidden_words_are_never_printed() -> None:
+    forbidden = re.compile(
+        r"\bmatch(es|ed)?\b|same person with|동일인입니다|일치합니다", re.IGNORECASE
+    )
+    for path in (ROOT / "resources").rglob("*.toml"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert not forbidden.search(line), f"{path.name}: {line}"
+
+
+def test_no_absolute_paths_and_no_index_hosts() -> None:
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    hosts = re.compile("|".join(["py" + r"pi\.org", "python" + "hosted", "index-" + "url"]))
+    for name in tracked.stdout.decode().split("\0"):
+        path = ROOT / name
+        if path.suffix in {".py", ".toml", ".lock", ".md", ".txt"} and path.is_file():
+            text = path.read_text(encoding="utf-8")
+            assert "/work/" + "main" not in text, name
+            assert not hosts.search(text.replace("--no-emit-index-" + "url", "")), name
