@@ -214,7 +214,10 @@ class CalibrationModel:
 
 @dataclass(frozen=True, slots=True)
 class LabelledScores:
-    """Scores of trials whose truth is known. Arrays of equal length [shape=(n,)]."""
+    """Scores of trials whose truth is known. Arrays of equal length [shape=(n,)].
+
+    A trial within one speaker cannot be labelled as different-source.
+    """
 
     scores: NDArray[np.float64]
     same: NDArray[np.bool_]
@@ -229,6 +232,8 @@ class LabelledScores:
             object.__setattr__(self, name, read_only(array))
         if not np.isfinite(self.scores).all():
             raise ValueError("scores must be finite")
+        if (~self.same & (self.speaker_a == self.speaker_b)).any():
+            raise ValueError("a trial within one speaker is labelled as different-source")
 
 
 @dataclass(frozen=True, slots=True)

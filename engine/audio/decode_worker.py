@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 BLOCK_SAMPLES = 1 << 16
 SOUNDFILE_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b".snd", b"fLaC", b"caff")
+# GSM 6.10 and ADPCM are left to FFmpeg: libsndfile counts a padding octet as one more block.
 SOUNDFILE_CODECS = {
     "PCM_U8": "pcm_u8",
     "PCM_S8": "pcm_s8",
@@ -27,9 +28,6 @@ SOUNDFILE_CODECS = {
     "DOUBLE": "pcm_f64le",
     "ULAW": "pcm_mulaw",
     "ALAW": "pcm_alaw",
-    "GSM610": "gsm_ms",
-    "IMA_ADPCM": "adpcm_ima_wav",
-    "MS_ADPCM": "adpcm_ms",
 }
 # No demuxer that opens other files or addresses (concat, HLS, DASH, SDP, image sequences …).
 DEMUXERS = (
@@ -38,6 +36,7 @@ DEMUXERS = (
 )
 DECLARING_CONTAINERS = ("mov", "matroska", "avi", "asf", "wav")
 DURATION_SLACK_S = 0.15
+XING_OFFSET_BYTES = 36  # the largest distance from the frame header to the tag
 # Bytes per frame by frame type, with the type octet (3GPP TS 26.101, 26.201; RFC 4867, section 5).
 AMR_FRAME_BYTES = {
     b"#!AMR\n": (13, 14, 16, 18, 20, 21, 27, 32, 6, 1, 1, 1, 1, 1, 1, 1),
@@ -90,8 +89,8 @@ def _send(connection: Connection, tag: bytes, document: dict[str, Any]) -> None:
 def _decode(connection: Connection, file: BinaryIO, allow_truncated: bool) -> None:
     magic = file.read(4)
     file.seek(0)
-    warnings: set[str] = set()
-    if magic in SOUNDFILE_MAGIC and _decode_soundfile(connection, file, magic, warnings):
+    warnings: set[str] = riff_warnings(file) if magic == b"RIFF" else set()
+    if magic in SOUNDFILE_MAGIC and _decode_soundfile(connection, file, warnings):
         pass
     else:
         file.seek(0)
@@ -101,9 +100,7 @@ def _decode(connection: Connection, file: BinaryIO, allow_truncated: bool) -> No
     _send(connection, b"T", {"warnings": sorted(warnings)})
 
 
-def _decode_soundfile(
-    connection: Connection, file: BinaryIO, magic: bytes, warnings: set[str]
-) -> bool:
+def _decode_soundfile(connection: Connection, file: BinaryIO, warnings: set[str]) -> bool:
     """Decode with libsndfile; False where it does not know the coding."""
     import soundfile
 
@@ -126,8 +123,6 @@ def _decode_soundfile(
             "decoder_version": f"{soundfile.__version__} ({soundfile.__libsndfile_version__})",
         }
         _send(connection, b"H", header)
-        if magic == b"RIFF":
-            warnings |= riff_warnings(file)
         promised, sent = source.frames, 0
         try:
             while len(block := source.read(BLOCK_SAMPLES, "float32", always_2d=True)):
@@ -189,7 +184,8 @@ def _decode_av(connection: Connection, file: BinaryIO, magic: bytes, warnings: s
             raise RefusalError("audio.not_audio")
         if _promised_s(container, stream) - sent / rate_hz > DURATION_SLACK_S:
             warnings.add("audio.truncated")
-    if (magic == b"OggS" and not _ogg_has_end(file)) or not amr_is_whole(file):
+    whole = amr_is_whole(file) and mp3_is_whole(file)
+    if (magic == b"OggS" and not _ogg_has_end(file)) or not whole:
         warnings.add("audio.truncated")
 
 
@@ -277,6 +273,21 @@ def amr_is_whole(file: BinaryIO) -> bool:
             while position < len(content):
                 position += sizes[content[position] >> 3 & 15]
             return position == len(content)
+    return True
+
+
+def mp3_is_whole(file: BinaryIO) -> bool:
+    """Whether an MP3 file holds the bytes that its Xing/Info tag counts; True for other files."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(1 << 18)
+    for name in (b"Xing", b"Info"):
+        tag = head.find(name)
+        if 0 <= tag <= len(head) - 16 and head[tag + 4 : tag + 7] == b"\0\0\0":
+            flags = head[tag + 7]
+            if flags & 3 == 3:
+                (stream_bytes,) = struct.unpack(">I", head[tag + 12 : tag + 16])
+                return bool(size >= tag - XING_OFFSET_BYTES + stream_bytes)
     return True
 
 

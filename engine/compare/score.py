@@ -14,6 +14,12 @@ def cosine(a: FloatArray, b: FloatArray) -> float:
     return float(first @ second / (np.linalg.norm(first) * np.linalg.norm(second)))
 
 
+def cosine_matrix(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Cosines [shape=(n, m)] of every row of `a` [shape=(n, dim)] with every row of `b`
+    [shape=(m, dim)], all rows of unit length; float32, for searching and grouping."""
+    return np.asarray(a @ b.T, np.float32)
+
+
 def make_score(questioned: Embedding, known: Embedding) -> Score:
     """Score two voices.
 

@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from engine.errors import ErrorCode, SeongmunError
 from engine.lr.bounds import supported_range
 from engine.lr.metrics import normalise_classes, trial_weights
 from engine.types import CalibrationModel, LabelledScores, LikelihoodRatio, Population
 
+MINIMUM_SPEAKERS = 20
+MINIMUM_SAME_SPEAKERS = 8
 REGULARISATION = 0.1
 REPLICATES = 500
 SEED = 20261124
@@ -28,6 +31,8 @@ def fit_affine(
 
     Minimises Cllr / 2 in nats under `weights` plus `regularisation` times the squared slope per
     weighted standard deviation of the scores: an LR of 1 is where few data pull. Newton's method.
+    Where higher scores do not speak for the same source, the map is LR = 1 everywhere.
+    Without regularisation there must be no score that separates the classes.
     """
     centre = float(np.average(trials.scores, weights=weights))
     spread = float(np.sqrt(np.average((trials.scores - centre) ** 2, weights=weights)))
@@ -42,13 +47,35 @@ def fit_affine(
         beta -= step
         if np.abs(step).max() < 1e-12:
             break
-    slope = max(0.0, float(beta[0])) / max(spread, 1e-12)
+    if beta[0] <= 0:
+        return 0.0, 0.0
+    slope = float(beta[0]) / max(spread, 1e-12)
     return slope / np.log(10), (float(beta[1]) - slope * centre) / np.log(10)
 
 
 def regularisation_for(n_speakers: int) -> float:
     """The fewer the speakers, the stronger the pull toward LR = 1."""
     return REGULARISATION / n_speakers
+
+
+def require_size(trials: LabelledScores) -> None:
+    """Refuse a population that cannot carry a calibration.
+
+    Raises
+    ------
+    SeongmunError
+        POPULATION_TOO_SMALL under `MINIMUM_SPEAKERS` in different-source trials, or under
+        `MINIMUM_SAME_SPEAKERS` in same-source trials.
+    """
+    different = ~trials.same
+    compared = np.union1d(trials.speaker_a[different], trials.speaker_b[different])
+    repeated = np.unique(trials.speaker_a[trials.same])
+    for found, minimum in (
+        (len(compared), MINIMUM_SPEAKERS),
+        (len(repeated), MINIMUM_SAME_SPEAKERS),
+    ):
+        if found < minimum:
+            raise SeongmunError(ErrorCode.POPULATION_TOO_SMALL, n_speakers=found, minimum=minimum)
 
 
 def speakers_of(trials: LabelledScores) -> NDArray[np.str_]:
@@ -73,7 +100,14 @@ def resampled_weights(
 def fit_calibration(
     trials: LabelledScores, n_replicates: int = REPLICATES, seed: int = SEED
 ) -> CalibrationModel:
-    """Fit the map, its speaker-bootstrap replicates and the range that the data support."""
+    """Fit the map, its speaker-bootstrap replicates and the range that the data support.
+
+    Raises
+    ------
+    SeongmunError
+        POPULATION_TOO_SMALL.
+    """
+    require_size(trials)
     weights = trial_weights(trials)
     n_speakers = len(speakers_of(trials))
     regularisation = regularisation_for(n_speakers)

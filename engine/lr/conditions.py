@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from engine.types import ParamValue, QualityReport
@@ -9,6 +10,24 @@ from engine.types import ParamValue, QualityReport
 MINIMUM_NET_SPEECH_S = 3.0
 LOW_SNR_DB = 10.0
 CLIPPED_SHARE = 0.005
+NUMBERS = ("minimum_net_speech_s", "bandwidth_min_hz", "bandwidth_max_hz", "minimum_snr_db")
+
+
+def checked_conditions(table: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
+    """Conditions as stored in a population.
+
+    Raises
+    ------
+    ValueError, TypeError, AttributeError
+        `table` is no table of plain values, or a limit is not a finite number: it would flag
+        nothing.
+    """
+    for name, value in table.items():
+        if name in NUMBERS and not math.isfinite(float(value)):
+            raise ValueError(f"{name} is not finite")
+        if not isinstance(value, str | int | float):
+            raise TypeError(f"{name} is no plain value")
+    return dict(table)
 
 
 def condition_flags(

@@ -19,7 +19,14 @@ import numpy as np
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
-from engine.lr.calibrate import SEED, fit_calibration, regularisation_for, speakers_of
+from engine.lr.calibrate import (
+    SEED,
+    fit_calibration,
+    regularisation_for,
+    require_size,
+    speakers_of,
+)
+from engine.lr.conditions import checked_conditions
 from engine.lr.validate import validate
 from engine.types import (
     CalibrationModel,
@@ -31,9 +38,16 @@ from engine.types import (
 )
 
 FORMAT = 1
-MINIMUM_SPEAKERS = 20
-MINIMUM_SAME_SPEAKERS = 8
+MINIMUM_REPLICATES = 100
 REFIT_TOLERANCE = 1e-6
+INVALID = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 def make_population(
@@ -55,7 +69,6 @@ def make_population(
     SeongmunError
         POPULATION_TOO_SMALL, POPULATION_INVALID (no description), FILE_*.
     """
-    _require_size(trials)
     calibration = fit_calibration(trials)
     document = {
         "format": FORMAT,
@@ -133,11 +146,11 @@ def _parse(content: bytes, path: Path) -> Population:
     try:
         document = json.loads(content)
         population = _population(document, hashlib.sha256(content).hexdigest())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except INVALID as error:
         raise SeongmunError(
             ErrorCode.POPULATION_INVALID, path=str(path), reason=str(error)
         ) from error
-    _require_size(population.trials)
+    require_size(population.trials)
     return population
 
 
@@ -147,6 +160,8 @@ def _population(document: dict[str, Any], file_sha256: str) -> Population:
     if not document["description"].strip():
         raise ValueError("a description is mandatory")
     stored, columns = document["calibration"], document["trials"]
+    if not set(columns["same"]) <= {0, 1}:
+        raise ValueError("same must be 0 or 1")
     trials = LabelledScores(
         np.array(columns["score"], np.float64),
         np.array(columns["same"], np.bool_),
@@ -160,9 +175,11 @@ def _population(document: dict[str, Any], file_sha256: str) -> Population:
         (float(stored["bounds_log10"][0]), float(stored["bounds_log10"][1])),
         str(stored["method"]),
     )
-    numbers = [calibration.slope, calibration.intercept, *calibration.replicates.ravel()]
-    if not np.isfinite(numbers).all() or calibration.slope < 0:
+    line = [calibration.slope, calibration.intercept, *calibration.bounds_log10]
+    if not np.isfinite([*line, *calibration.replicates.ravel()]).all() or calibration.slope < 0:
         raise ValueError("the calibration is not finite and increasing")
+    if len(calibration.replicates) < MINIMUM_REPLICATES:
+        raise ValueError(f"fewer than {MINIMUM_REPLICATES} replicates")
     return Population(
         id=str(document["id"]),
         description=str(document["description"]),
@@ -171,7 +188,7 @@ def _population(document: dict[str, Any], file_sha256: str) -> Population:
         n_speakers=len(speakers_of(trials)),
         n_same=int(trials.same.sum()),
         n_different=int((~trials.same).sum()),
-        conditions=dict(document["conditions"]),
+        conditions=checked_conditions(document["conditions"]),
         calibration=calibration,
         validation=_validation(document["validation"]),
         trials=trials,
@@ -180,17 +197,14 @@ def _population(document: dict[str, Any], file_sha256: str) -> Population:
 
 def _validation(stored: dict[str, Any]) -> ValidationResult:
     figures: dict[str, Any] = {
-        key: Estimate(**value) if isinstance(value, dict) else int(value)
+        key: _estimate(value) if isinstance(value, dict) else int(value)
         for key, value in stored.items()
     }
     return ValidationResult(**figures)
 
 
-def _require_size(trials: LabelledScores) -> None:
-    with_several = len(np.unique(trials.speaker_a[trials.same]))
-    for found, minimum in (
-        (len(speakers_of(trials)), MINIMUM_SPEAKERS),
-        (with_several, MINIMUM_SAME_SPEAKERS),
-    ):
-        if found < minimum:
-            raise SeongmunError(ErrorCode.POPULATION_TOO_SMALL, n_speakers=found, minimum=minimum)
+def _estimate(stored: dict[str, Any]) -> Estimate:
+    figures = {key: float(value) for key, value in stored.items()}
+    if not np.isfinite(list(figures.values())).all():
+        raise ValueError("the validation is not finite")
+    return Estimate(**figures)

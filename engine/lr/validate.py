@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import ErrorCode, SeongmunError
 from engine.lr.calibrate import (
+    MINIMUM_SPEAKERS,
     fit_affine,
     regularisation_for,
     resampled_weights,
@@ -26,6 +28,11 @@ def cross_validated_log10_lr(trials: LabelledScores, seed: int = 0) -> Floats:
 
     Speakers are dealt into `FOLDS` folds; a trial between folds i and j is calibrated on the
     trials whose speakers are in neither.
+
+    Raises
+    ------
+    SeongmunError
+        POPULATION_TOO_SMALL where those trials lack same-source or different-source ones.
     """
     speakers = speakers_of(trials)
     fold = np.random.default_rng(seed).permutation(len(speakers)) % FOLDS
@@ -45,6 +52,8 @@ def cross_validated_log10_lr(trials: LabelledScores, seed: int = 0) -> Floats:
                 trials.speaker_a[fitted],
                 trials.speaker_b[fitted],
             )
+            if part.same.all() or not part.same.any():
+                raise _too_small(trials)
             slope, intercept = fit_affine(
                 part,
                 normalise_classes(weights[fitted], part.same),
@@ -54,10 +63,25 @@ def cross_validated_log10_lr(trials: LabelledScores, seed: int = 0) -> Floats:
     return result
 
 
+def _too_small(trials: LabelledScores) -> SeongmunError:
+    found = len(speakers_of(trials))
+    return SeongmunError(ErrorCode.POPULATION_TOO_SMALL, n_speakers=found, minimum=MINIMUM_SPEAKERS)
+
+
 def validate(
     trials: LabelledScores, n_bootstrap: int = BOOTSTRAPS, seed: int = 0
 ) -> ValidationResult:
-    """Figures of scores and of their cross-validated calibration, speakers weighted equally."""
+    """Figures of scores and of their cross-validated calibration, speakers weighted equally.
+
+    The intervals resample speakers; the calibration is not fitted again for each resample.
+
+    Raises
+    ------
+    SeongmunError
+        POPULATION_TOO_SMALL.
+    """
+    if trials.same.all() or not trials.same.any():
+        raise _too_small(trials)
     log10_lr = cross_validated_log10_lr(trials, seed)
     weights = trial_weights(trials)
     rng = np.random.default_rng(seed)

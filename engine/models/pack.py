@@ -10,12 +10,15 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
+from engine.models.frontend import compute_features
 from engine.types import FrontEnd, ModelPack, ParamValue
 
 FORMAT = 1
@@ -23,6 +26,12 @@ MANIFEST = "manifest.toml"
 MODEL = "model.onnx"
 GOLDEN = "golden.npz"
 CARD = "MODEL_CARD.md"
+FRONT_END_RANGES = {
+    "sample_rate_hz": (8000, 48000),
+    "sample_scale": (1, 32768),
+    "frame_length_ms": (5, 100),
+    "frame_shift_ms": (1, 100),
+}
 
 
 def load_pack(directory: Path) -> ModelPack:
@@ -33,31 +42,31 @@ def load_pack(directory: Path) -> ModelPack:
     SeongmunError
         MODEL_MISSING, MODEL_MANIFEST, MODEL_HASH.
     """
-    path = directory / MANIFEST
-    if not path.is_file():
-        raise SeongmunError(ErrorCode.MODEL_MISSING, path=str(directory))
-    content = path.read_bytes()
+    content = _read(directory / MANIFEST)
     try:
         manifest = tomllib.loads(content.decode("utf-8"))
         pack = _parse(manifest, directory, hashlib.sha256(content).hexdigest())
-    except (ValueError, KeyError, TypeError) as error:
-        raise _invalid(directory, str(error)) from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise _invalid(directory, f"{type(error).__name__}: {error}") from error
     _check_files(directory, manifest["files"])
     return pack
 
 
 def read_file(pack: ModelPack, name: str) -> bytes:
-    """Bytes of a pack's file, checked against the manifest: what is hashed is what is used.
+    """Bytes of a pack's file: what is hashed is what is used.
+
+    The manifest must still be the one that `load_pack` read.
 
     Raises
     ------
     SeongmunError
-        MODEL_HASH.
+        MODEL_MISSING, MODEL_HASH.
     """
-    manifest = tomllib.loads((pack.directory / MANIFEST).read_text(encoding="utf-8"))
-    content = (pack.directory / name).read_bytes()
-    if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
-        raise SeongmunError(ErrorCode.MODEL_HASH, path=str(pack.directory / name))
+    manifest = _read(pack.directory / MANIFEST)
+    _check_hash(manifest, pack.manifest_sha256, pack.directory / MANIFEST)
+    content = _read(pack.directory / name)
+    expected = tomllib.loads(manifest.decode("utf-8"))["files"][name]
+    _check_hash(content, expected, pack.directory / name)
     return content
 
 
@@ -94,9 +103,6 @@ def _toml_lines(table: Mapping[str, ParamValue]) -> list[str]:
 def _parse(manifest: dict[str, Any], directory: Path, manifest_sha256: str) -> ModelPack:
     if manifest["format"] != FORMAT:
         raise ValueError(f"format {manifest['format']}, this program reads {FORMAT}")
-    known = {field.name for field in fields(FrontEnd)}
-    if set(manifest["front_end"]) != known:
-        raise ValueError(f"front_end must have exactly {sorted(known)}")
     for name in (MODEL, GOLDEN, CARD):
         if name not in manifest["files"]:
             raise ValueError(f"files lacks {name}")
@@ -108,14 +114,37 @@ def _parse(manifest: dict[str, Any], directory: Path, manifest_sha256: str) -> M
         directory=directory,
         model_sha256=str(manifest["files"][MODEL]),
         manifest_sha256=manifest_sha256,
-        front_end=FrontEnd(**manifest["front_end"]),
+        front_end=_front_end(manifest["front_end"]),
         input_name=str(manifest["tensors"]["input"]),
         output_name=str(manifest["tensors"]["output"]),
         embedding_dim=int(manifest["tensors"]["embedding_dim"]),
         licence=str(manifest["licence"]),
         training_data=str(manifest["training_data"]),
-        validated_conditions=dict(manifest["validated_conditions"]),
+        validated_conditions=_conditions(manifest["validated_conditions"]),
     )
+
+
+def _front_end(table: dict[str, Any]) -> FrontEnd:
+    """Exactly the fields of `FrontEnd`, with values that the filter bank accepts."""
+    defaults = asdict(FrontEnd())
+    if set(table) != set(defaults):
+        raise ValueError(f"front_end must have exactly {sorted(defaults)}")
+    for name, value in table.items():
+        wanted = type(defaults[name])
+        if type(value) is not wanted and (wanted, type(value)) != (float, int):
+            raise TypeError(f"{name} must be {wanted.__name__}")
+    for name, (low, high) in FRONT_END_RANGES.items():
+        if not low <= table[name] <= high:
+            raise ValueError(f"{name} must lie within {low} and {high}")
+    front_end = FrontEnd(**table)
+    compute_features(np.zeros(1, np.float32), front_end)
+    return front_end
+
+
+def _conditions(table: dict[str, Any]) -> dict[str, ParamValue]:
+    if not all(isinstance(value, str | int | float) for value in table.values()):
+        raise ValueError("validated_conditions must be plain values")
+    return dict(table)
 
 
 def _check_files(directory: Path, hashes: Mapping[str, str]) -> None:
@@ -123,8 +152,19 @@ def _check_files(directory: Path, hashes: Mapping[str, str]) -> None:
     if present != set(hashes):
         raise _invalid(directory, f"files differ: {sorted(present ^ set(hashes))}")
     for name, expected in hashes.items():
-        if hashlib.sha256((directory / name).read_bytes()).hexdigest() != expected:
-            raise SeongmunError(ErrorCode.MODEL_HASH, path=str(directory / name))
+        _check_hash(_read(directory / name), expected, directory / name)
+
+
+def _check_hash(content: bytes, expected: str, path: Path) -> None:
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise SeongmunError(ErrorCode.MODEL_HASH, path=str(path))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SeongmunError(ErrorCode.MODEL_MISSING, path=str(path)) from error
 
 
 def _invalid(directory: Path, reason: str) -> SeongmunError:
