@@ -29,7 +29,7 @@ def fit_affine(
 ) -> tuple[float, float]:
     """Slope and intercept of log10_lr = slope * score + intercept.
 
-    Minimises Cllr / 2 in nats under `weights` plus `regularisation` times the squared slope per
+    Minimises Cllr in nats under `weights` plus `regularisation` times the squared slope per
     weighted standard deviation of the scores: an LR of 1 is where few data pull. Newton's method.
     Where higher scores do not speak for the same source, the map is LR = 1 everywhere.
     Without regularisation there must be no score that separates the classes.

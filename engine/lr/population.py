@@ -157,8 +157,9 @@ def _parse(content: bytes, path: Path) -> Population:
 def _population(document: dict[str, Any], file_sha256: str) -> Population:
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']}, this program reads {FORMAT}")
-    if not document["description"].strip():
-        raise ValueError("a description is mandatory")
+    for key in ("id", "description", "model_sha256"):
+        if not document[key].strip():
+            raise ValueError(f"{key} is mandatory")
     stored, columns = document["calibration"], document["trials"]
     if not set(columns["same"]) <= {0, 1}:
         raise ValueError("same must be 0 or 1")
@@ -181,9 +182,9 @@ def _population(document: dict[str, Any], file_sha256: str) -> Population:
     if len(calibration.replicates) < MINIMUM_REPLICATES:
         raise ValueError(f"fewer than {MINIMUM_REPLICATES} replicates")
     return Population(
-        id=str(document["id"]),
-        description=str(document["description"]),
-        model_sha256=str(document["model_sha256"]),
+        id=document["id"],
+        description=document["description"],
+        model_sha256=document["model_sha256"],
         file_sha256=file_sha256,
         n_speakers=len(speakers_of(trials)),
         n_same=int(trials.same.sum()),

@@ -45,8 +45,13 @@ def compute_features(samples: FloatArray, front_end: FrontEnd) -> FloatArray:
 
 
 def normalise(features: FloatArray, front_end: FrontEnd) -> FloatArray:
-    """Subtract each bin's mean and divide by its deviation, as far as the pack asks for it."""
+    """Subtract each bin's mean and divide by its deviation, as far as the pack asks for it.
+
+    `features` are float32 [shape=(frames, mel_bins)]; no frames stay none.
+    """
     result = features
+    if not len(features):
+        return result
     if front_end.mean_normalisation:
         result = result - result.mean(axis=0, keepdims=True)
     if front_end.variance_normalisation:

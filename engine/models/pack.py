@@ -137,7 +137,7 @@ def _front_end(table: dict[str, Any]) -> FrontEnd:
         if not low <= table[name] <= high:
             raise ValueError(f"{name} must lie within {low} and {high}")
     front_end = FrontEnd(**table)
-    compute_features(np.zeros(1, np.float32), front_end)
+    compute_features(np.zeros(front_end.sample_rate_hz, np.float32), front_end)
     return front_end
 
 

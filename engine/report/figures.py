@@ -20,6 +20,7 @@ SPECTROGRAM_COLUMNS = 1400
 SPECTROGRAM_ROWS = 256
 WINDOW_S = 0.02
 DYNAMIC_RANGE_DB = 70.0
+GREY_LEVELS = 24
 SPOKEN, SILENT = colors.HexColor("#1b3a5c"), colors.HexColor("#a9b8c8")
 
 
@@ -90,7 +91,8 @@ def spectrogram_pixels(samples: FloatArray, sample_rate_hz: int) -> np.ndarray:
     rows = np.linspace(0, kept.shape[1] - 1, SPECTROGRAM_ROWS).astype(int)
     level_db = 10 * np.log10(kept[:, rows].T[::-1] + 1e-12)
     depth = np.clip((level_db.max() - level_db) / DYNAMIC_RANGE_DB, 0, 1)
-    return np.asarray(255 * depth, np.uint8)
+    steps = np.round(depth * (GREY_LEVELS - 1)) / (GREY_LEVELS - 1)
+    return np.asarray(255 * steps, np.uint8)
 
 
 FIGURE_HEIGHTS = (18 * mm, 26 * mm)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from asn1crypto import cms, core
+from asn1crypto import cms, core, parser
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -141,11 +141,10 @@ def coverage_fault(pdf: bytes) -> str:
         return "contents_encoding"
     padded = bytes.fromhex(gap[1:-1].decode("ascii"))
     try:
-        content = cms.ContentInfo.load(padded)
-        encoded = content.dump(force=True)
-        if encoded != padded[: len(encoded)] or any(padded[len(encoded) :]):
+        length = parser.peek(padded)
+        if any(padded[length:]):
             return "contents_encoding"
-        return _cms_fault(content)
+        return _cms_fault(cms.ContentInfo.load(padded[:length], strict=True))
     except (ValueError, TypeError, KeyError) as error:
         return f"contents_{type(error).__name__}"
 

@@ -1,0 +1,271 @@
+"""Where a likelihood ratio is refused, neutral, bounded or flagged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from engine.errors import ErrorCode, SeongmunError
+from engine.lr import metrics
+from engine.lr.calibrate import apply, fit_affine, fit_calibration
+from engine.lr.conditions import condition_flags
+from engine.lr.population import (
+    find_population,
+    load_population,
+    make_population,
+    require_model,
+)
+from engine.lr.validate import validate
+from engine.types import LabelledScores, Population, QualityReport
+
+
+def simulate(n_speakers: int = 24, n_repeated: int = 24, shift: float = 0.4) -> LabelledScores:
+    """Every pair of recordings; the first `n_repeated` speakers have two, the others one."""
+    rng = np.random.default_rng(7)
+    names = np.array([f"s{i:02d}" for i in range(n_speakers)])
+    recordings = np.concatenate([names, names[:n_repeated]])
+    first, second = np.triu_indices(len(recordings), 1)
+    same = recordings[first] == recordings[second]
+    scores = rng.normal(0.1, 0.15, len(first)) + shift * same
+    return LabelledScores(scores, same, recordings[first], recordings[second])
+
+
+def keep(trials: LabelledScores, kept: np.ndarray) -> LabelledScores:
+    return LabelledScores(
+        trials.scores[kept], trials.same[kept], trials.speaker_a[kept], trials.speaker_b[kept]
+    )
+
+
+def code_of(action: Callable[[], object]) -> ErrorCode:
+    with pytest.raises(SeongmunError) as caught:
+        action()
+    return caught.value.code
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("모집단") / "전화 모집단.json"
+    make_population(
+        path,
+        population_id="전화 모집단",
+        description="simulated",
+        created_utc="2026-01-01T00:00:00Z",
+        model_sha256="ab" * 32,
+        source="test",
+        licence="none",
+        conditions={"minimum_net_speech_s": 10.0, "bandwidth_max_hz": 4000.0},
+        trials=simulate(),
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def population(stored: Path) -> Population:
+    return load_population(stored)
+
+
+@pytest.mark.parametrize("regularisation", [0.0, 0.002, 0.05])
+def test_affine_map_is_the_optimum_that_scipy_finds(regularisation: float) -> None:
+    trials = simulate()
+    scores, same, weights = trials.scores, trials.same, metrics.trial_weights(trials)
+    centre = np.average(scores, weights=weights)
+    deviation = np.sqrt(np.average((scores - centre) ** 2, weights=weights))
+
+    def cost(line: np.ndarray) -> float:
+        slope, intercept = line[0] / deviation / np.log(10), line[1] / np.log(10)
+        cllr = metrics.cllr(slope * (scores - centre) + intercept, same, weights)
+        return cllr * np.log(2) + regularisation * line[0] ** 2
+
+    best = minimize(cost, [1.0, 0.0], method="BFGS", options={"gtol": 1e-8})
+    slope = best.x[0] / deviation / np.log(10)
+    expected = slope, best.x[1] / np.log(10) - slope * centre
+    assert fit_affine(trials, weights, regularisation) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("shift", [-0.4, -5.0])
+def test_scores_that_speak_the_wrong_way_give_neutral_evidence(shift: float) -> None:
+    trials = simulate(shift=shift)
+    assert fit_affine(trials, metrics.trial_weights(trials), 0.004) == (0.0, 0.0)
+    calibration = fit_calibration(trials, 20)
+    assert not calibration.replicates.any()
+    assert calibration.bounds_log10[0] <= 0 <= calibration.bounds_log10[1]
+
+
+def test_separable_scores_stay_finite_and_bounded() -> None:
+    calibration = fit_calibration(simulate(shift=50.0), 20)
+    assert np.isfinite(calibration.replicates).all()
+    assert max(np.abs(calibration.bounds_log10)) <= np.log10(24)
+
+
+def test_replicates_follow_the_seed() -> None:
+    first, again, other = (fit_calibration(simulate(), 10, seed).replicates for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_interval_holds_the_middle_95_percent_of_replicates(population: Population) -> None:
+    calibration = population.calibration
+    neutral = -calibration.intercept / calibration.slope
+    low, high = apply(population, neutral).interval_log10
+    values = calibration.replicates @ [neutral, 1.0]
+    assert np.mean((values >= low) & (values <= high)) == pytest.approx(0.95, abs=0.01)
+    assert calibration.bounds_log10[0] < low < 0 < high < calibration.bounds_log10[1]
+
+
+def test_scores_beyond_the_calibration_are_flagged(population: Population) -> None:
+    scores = population.trials.scores
+    assert "lr.score_outside" not in apply(population, float(scores.max())).flags
+    for outside in (scores.max() + 1e-6, scores.min() - 1e-6):
+        assert "lr.score_outside" in apply(population, float(outside)).flags
+
+
+def test_trials_without_weight_count_as_absent() -> None:
+    trials = simulate(10, 10)
+    weights = np.random.default_rng(3).integers(0, 3, len(trials.scores)).astype(float)
+    weights = metrics.normalise_classes(weights, trials.same)
+    kept = weights > 0
+    for figure in (metrics.eer, metrics.min_dcf, metrics.cllr, metrics.cllr_min):
+        assert figure(trials.scores, trials.same, weights) == pytest.approx(
+            figure(trials.scores[kept], trials.same[kept], weights[kept]), abs=1e-12
+        )
+
+
+def test_cllr_min_is_not_beaten_by_any_monotonic_map() -> None:
+    trials = simulate()
+    weights = metrics.trial_weights(trials)
+    least = metrics.cllr_min(trials.scores, trials.same, weights)
+    maps = [lambda s, a=a, b=b: a * (s - b) for a in (1, 4, 8, 12) for b in (0.2, 0.3, 0.4)]
+    for change in [*maps, np.exp, np.tanh]:
+        log10_lr = change(trials.scores)
+        assert least <= metrics.cllr(log10_lr, trials.same, weights)
+        assert metrics.cllr_min(log10_lr, trials.same, weights) == pytest.approx(least, abs=1e-12)
+
+
+def test_a_speaker_is_never_different_from_himself() -> None:
+    with pytest.raises(ValueError, match="within one speaker"):
+        LabelledScores(np.zeros(1), np.array([False]), np.array(["x"]), np.array(["x"]))
+
+
+def test_too_few_speakers_or_a_missing_class_are_refused() -> None:
+    trials = simulate()
+    small = [
+        simulate(19, 19),
+        simulate(24, 7),
+        keep(trials, trials.same),
+        keep(trials, ~trials.same),
+        keep(trials, np.zeros(len(trials.scores), bool)),
+    ]
+    for part in small:
+        assert code_of(lambda p=part: fit_calibration(p, 5)) is ErrorCode.POPULATION_TOO_SMALL
+    for part in (*small[2:], simulate(24, 1)):
+        assert code_of(lambda p=part: validate(p, 5)) is ErrorCode.POPULATION_TOO_SMALL
+
+
+def test_intervals_widen_with_fewer_speakers() -> None:
+    few, many = (validate(simulate(n, n), 200) for n in (20, 60))
+    assert few.eer.high - few.eer.low > many.eer.high - many.eer.low
+
+
+def test_population_is_found_by_id_and_by_path(stored: Path, population: Population) -> None:
+    for name in ("전화 모집단", str(stored)):
+        assert find_population(name, stored.parent).file_sha256 == population.file_sha256
+    assert code_of(lambda: find_population("none", stored.parent)) is ErrorCode.POPULATION_MISSING
+    assert code_of(lambda: load_population(stored.parent)) is ErrorCode.POPULATION_MISSING
+
+
+def test_population_serves_one_model_only(population: Population) -> None:
+    require_model(population, "ab" * 32)
+    assert code_of(lambda: require_model(population, "cd" * 32)) is ErrorCode.POPULATION_MODEL
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (["format"], 2),
+        (["id"], None),
+        (["description"], " "),
+        (["description"], 5),
+        (["model_sha256"], None),
+        (["conditions"], []),
+        (["conditions", "minimum_net_speech_s"], "long"),
+        (["conditions", "minimum_net_speech_s"], float("nan")),
+        (["conditions", "channel"], ["telephone"]),
+        (["calibration", "slope"], -1.0),
+        (["calibration", "slope"], float("inf")),
+        (["calibration", "intercept"], "none"),
+        (["calibration", "bounds_log10"], []),
+        (["calibration", "bounds_log10"], [0.1, 1.0]),
+        (["calibration", "bounds_log10"], [float("-inf"), float("inf")]),
+        (["calibration", "replicates"], []),
+        (["calibration", "replicates"], [[1.0, 0.0]] * 99),
+        (["calibration", "replicates"], [[1.0, float("nan")]] * 500),
+        (["validation", "eer", "low"], float("nan")),
+        (["validation", "eer"], {"value": 0.1}),
+        (["validation", "n_same"], float("inf")),
+        (["trials", "score"], [0.5]),
+        (["trials", "same"], ["no"]),
+        (["trials", "speaker_a"], None),
+    ],
+)
+def test_invalid_populations_are_refused(
+    stored: Path, tmp_path: Path, keys: list[str], value: Any
+) -> None:
+    document = json.loads(stored.read_text(encoding="utf-8"))
+    table = document
+    for key in keys[:-1]:
+        table = table[key]
+    table[keys[-1]] = value
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert code_of(lambda: load_population(path)) is ErrorCode.POPULATION_INVALID
+
+
+def test_relabelled_trials_are_refused(stored: Path, tmp_path: Path) -> None:
+    document = json.loads(stored.read_text(encoding="utf-8"))
+    document["trials"]["same"] = [2 * value for value in document["trials"]["same"]]
+    (tmp_path / "p.json").write_text(json.dumps(document), encoding="utf-8")
+    (tmp_path / "deep.json").write_bytes(b"[" * 100_000)
+    for name in ("p.json", "deep.json"):
+        invalid = code_of(lambda n=name: load_population(tmp_path / n))
+        assert invalid is ErrorCode.POPULATION_INVALID
+
+
+GOOD = QualityReport(
+    channel=0,
+    duration_s=40.0,
+    net_speech_s=25.0,
+    snr_db=20.0,
+    clipped_share=0.0,
+    bandwidth_hz=3400.0,
+    level_dbfs=-25.0,
+    peak_dbfs=-3.0,
+    dc_offset=0.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "flags"),
+    [
+        ({}, ()),
+        ({"net_speech_s": 10.0}, ()),
+        ({"net_speech_s": 9.99}, ("speech.short",)),
+        ({"bandwidth_hz": 7000.0}, ("bandwidth.outside",)),
+        ({"snr_db": 9.9}, ("snr.low",)),
+        ({"snr_db": None}, ("snr.unknown",)),
+        ({"clipped_share": 0.01}, ("clipping",)),
+        ({"net_speech_s": 5.0, "snr_db": 3.0}, ("speech.short", "snr.low")),
+    ],
+)
+def test_recordings_outside_the_conditions_are_flagged_on_either_side(
+    population: Population, change: dict[str, Any], flags: tuple[str, ...]
+) -> None:
+    worse = replace(GOOD, **change)
+    for pair in ((worse, GOOD), (GOOD, worse), (worse, worse)):
+        assert condition_flags(population.conditions, *pair) == flags
