@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +51,8 @@ def calibrate_scores(
 def read_labelled_scores(table: Path) -> LabelledScores:
     """Trials from a CSV with the columns ``score`` and ``same``.
 
-    Speakers come from ``spk_a`` and ``spk_b``; without these columns each recording (``a``, ``b``)
-    stands for a speaker of its own. Rows without a score are left out.
+    Speakers come from ``spk_a`` and ``spk_b``; without these columns, recordings (``a``, ``b``)
+    that same-speaker trials join are one speaker. Rows without a score are left out.
 
     Raises
     ------
@@ -62,12 +62,16 @@ def read_labelled_scores(table: Path) -> LabelledScores:
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             rows = [row for row in csv.DictReader(file, strict=True) if row["score"]]
-        first, second = ("spk_a", "spk_b") if rows and "spk_a" in rows[0] else ("a", "b")
+        same = [SAME_VALUES[row["same"].strip().lower()] for row in rows]
+        if rows and "spk_a" in rows[0]:
+            pairs = [(row["spk_a"], row["spk_b"]) for row in rows]
+        else:
+            pairs = _joined([(row["a"], row["b"]) for row in rows], same)
         return LabelledScores(
             np.array([float(row["score"]) for row in rows]),
-            np.array([SAME_VALUES[row["same"].strip().lower()] for row in rows], np.bool_),
-            np.array([row[first] for row in rows], np.str_),
-            np.array([row[second] for row in rows], np.str_),
+            np.array(same, np.bool_),
+            np.array([first for first, _ in pairs], np.str_),
+            np.array([second for _, second in pairs], np.str_),
         )
     except FileNotFoundError as error:
         raise SeongmunError(ErrorCode.FILE_MISSING, path=str(table)) from error
@@ -75,3 +79,19 @@ def read_labelled_scores(table: Path) -> LabelledScores:
         raise SeongmunError(
             ErrorCode.TABLE_INVALID, path=str(table), reason=f"{type(error).__name__} {error}"
         ) from error
+
+
+def _joined(pairs: Sequence[tuple[str, str]], same: Sequence[bool]) -> list[tuple[str, str]]:
+    """Name each recording after the group that same-speaker trials make of it."""
+    parent = {name: name for pair in pairs for name in pair}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for (first, second), is_same in zip(pairs, same, strict=True):
+        if is_same:
+            parent[root(first)] = root(second)
+    return [(root(first), root(second)) for first, second in pairs]

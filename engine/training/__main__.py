@@ -20,12 +20,13 @@ ALLOCATOR = {
 def main() -> None:
     """Parse the command line and run one step."""
     parser = argparse.ArgumentParser(prog="python -m engine.training", description=__doc__)
-    parser.add_argument("step", choices=["views", "train", "export"])
+    parser.add_argument("step", choices=["views", "train", "export", "card"])
     parser.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE)
-    parser.add_argument("--data", type=Path, required=True, help="folder with train/, noise/, rir/")
+    parser.add_argument("--data", type=Path, help="folder with train/, noise/, rir/")
     parser.add_argument("--work", type=Path, required=True, help="corpus, views and checkpoints")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path, help="export: the pack's folder")
+    parser.add_argument("--out", type=Path, help="export, card: the pack's folder")
+    parser.add_argument("--scores", nargs="*", default=[], help="card: NAME=SCORES.csv …")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     recipe = load_recipe(arguments.recipe)
@@ -34,6 +35,13 @@ def main() -> None:
     elif arguments.step == "train":
         _with_large_allocations()
         _train(recipe, arguments.data, arguments.work)
+    elif arguments.step == "card":
+        from engine.training.card import update_card
+
+        named = [item.partition("=") for item in arguments.scores]
+        update_card(
+            recipe, arguments.work, arguments.out, {name: Path(path) for name, _, path in named}
+        )
     else:
         from engine.training.export import export
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 
+import numpy as np
+import torch
+
+from engine.lr.validate import validate
+from engine.models.pack import CARD, GOLDEN, MODEL, load_pack, read_file, write_pack
 from engine.training.recipe import Recipe
-from engine.types import Estimate, ValidationResult
+from engine.types import Estimate, LabelledScores, ParamValue, ValidationResult
 
 SOURCES = (
     "18.2 h of 4,927 speakers: Common Voice (CC0, 2,465 speakers of about 60 languages), Speech "
@@ -83,3 +90,47 @@ def _row(name: str, result: ValidationResult) -> str:
 def _cell(estimate: Estimate, scale: float, digits: int) -> str:
     value, low, high = (scale * number for number in asdict(estimate).values())
     return f"{value:.{digits}f} [{low:.{digits}f}–{high:.{digits}f}]"
+
+
+def update_card(recipe: Recipe, work: Path, directory: Path, tables: Mapping[str, Path]) -> None:
+    """Write the card of a finished pack again, with the figures of labelled score tables.
+
+    The model, and so every population calibrated with it, stays as it is.
+    """
+    pack = load_pack(directory)
+    step = torch.load(work / "last.pt", weights_only=True)["step"]
+    results = {name: validate(read_scores(path)) for name, path in tables.items()}
+    files = {name: read_file(pack, name) for name in (MODEL, GOLDEN)}
+    first = next(iter(results.items()), None)
+    conditions: dict[str, ParamValue] = {}
+    if first is not None:
+        conditions = {"validated_on": first[0], "n_speakers": first[1].n_speakers}
+    write_pack(
+        directory,
+        identity={
+            "id": pack.id,
+            "version": pack.version,
+            "licence": pack.licence,
+            "training_data": pack.training_data,
+        },
+        files=files | {CARD: write_card(recipe, step, results).encode("utf-8")},
+        front_end=pack.front_end,
+        tensors={
+            "input": pack.input_name,
+            "output": pack.output_name,
+            "embedding_dim": pack.embedding_dim,
+        },
+        validated_conditions=conditions,
+    )
+
+
+def read_scores(table: Path) -> LabelledScores:
+    """Trials from a CSV with score, same, spk_a and spk_b; rows without a score are left out."""
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["score"]]
+    return LabelledScores(
+        np.array([float(row["score"]) for row in rows]),
+        np.array([row["same"] == "1" for row in rows], np.bool_),
+        np.array([row["spk_a"] for row in rows], np.str_),
+        np.array([row["spk_b"] for row in rows], np.str_),
+    )
