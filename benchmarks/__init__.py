@@ -1,0 +1,1 @@
+"""`make bench`: speed as ratios against a peer in the same run, and as multiples of real time."""
