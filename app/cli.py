@@ -19,6 +19,7 @@ import numpy as np
 import typer
 
 from app import views
+from app.gui_main import run_gui
 from app.output import Output
 from app.selftest import run_selftest
 from app.services.calibrating import calibrate_scores
@@ -87,6 +88,8 @@ def run(arguments: Sequence[str]) -> int:
     except SeongmunError as error:
         output.error(error)
         return EXIT_FAILED
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except (KeyboardInterrupt, click.Abort):
         output.error(SeongmunError(ErrorCode.CANCELLED))
         return EXIT_FAILED
@@ -108,9 +111,15 @@ def _output(as_json: bool, lang: Lang | None) -> Output:
 
 @app.callback(invoke_without_command=True)
 def start(context: typer.Context) -> None:
-    """Seongmun: offline forensic voice comparison."""
+    """Seongmun: offline forensic voice comparison. Without a command: the desktop program."""
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        raise typer.Exit(run_gui())
+
+
+@app.command()
+def gui() -> int:
+    """The desktop program."""
+    return run_gui()
 
 
 @app.command()

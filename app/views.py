@@ -8,6 +8,7 @@ from typing import Any
 
 from app.messages import Language, message
 from app.services.demo import DemoResult
+from app.services.reporting import flag_text
 from engine.types import Check, ModelPack, Population
 from engine.verify.run import Verification
 
@@ -48,7 +49,7 @@ def comparison_text(result: Mapping[str, Any], language: Language) -> str:
         "lowest": f"{lowest:.2f}",
         "highest": f"{highest:.2f}",
         "verbal": result["verbal"],
-        "flags": ", ".join(result["flags"]) or "—",
+        "flags": "".join(f"\n• {flag_text(flag, language)}" for flag in result["flags"]) or "—",
         "population": result["population_id"],
         "score": f"{result['score']:.4f}",
     }

@@ -31,6 +31,17 @@ def test_layers_point_one_way() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_ui_takes_types_and_errors_alone_from_the_engine() -> None:
+    for path in (ROOT / "ui").rglob("*.py"):
+        used = {name for name in imports(path) if name.split(".")[0] == "engine"}
+        assert used <= {"engine.types", "engine.errors"}, path
+
+
+def test_only_gui_main_imports_the_ui() -> None:
+    users = {p for p in (ROOT / "app").rglob("*.py") if any(n.startswith("ui") for n in imports(p))}
+    assert users == {ROOT / "app" / "gui_main.py"}
+
+
 def test_engine_opens_no_socket() -> None:
     network = {"socket", "http", "urllib", "requests", "aiohttp", "ssl", "ftplib", "smtplib"}
     for path in (ROOT / "engine").rglob("*.py"):
@@ -66,7 +77,7 @@ def test_texts_are_complete_in_both_languages(name: str) -> None:
     for key, korean, english in tables:
         fields = [set(re.findall(r"\{(\w+)", text)) for text in (korean, english)]
         assert fields[0] == fields[1], key
-        assert re.search("[가-힣]", korean) or key in {"page"}, key
+        assert re.search("[가-힣]", korean) or key in {"page", "sha256"}, key
 
 
 def test_forbidden_words_are_never_printed() -> None:

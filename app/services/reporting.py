@@ -6,6 +6,7 @@ import datetime
 import tomllib
 import uuid
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -178,5 +179,14 @@ def verbal_text(ratio: LikelihoodRatio, language: Language) -> str:
     if level.key == "none":
         return term
     direction = "same" if ratio.log10_lr > 0 else "different"
-    texts = tomllib.loads(REPORT_TEXTS.read_text(encoding="utf-8"))[language]
-    return str(texts[f"verbal_{direction}"]).format(term=term)
+    return str(_texts(language)[f"verbal_{direction}"]).format(term=term)
+
+
+def flag_text(flag: str, language: Language) -> str:
+    """What a flag of a result means, in plain words."""
+    return str(_texts(language)["flag"][flag])
+
+
+@cache
+def _texts(language: Language) -> dict[str, Any]:
+    return dict(tomllib.loads(REPORT_TEXTS.read_text(encoding="utf-8"))[language])

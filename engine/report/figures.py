@@ -13,6 +13,7 @@ from reportlab.lib import colors
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image
 
+from engine.audio.spectrogram import spectrogram_db
 from engine.types import FloatArray, SpeechSegment
 
 WAVEFORM_COLUMNS = 900
@@ -80,17 +81,10 @@ def spectrogram(figure: ItemFigure, width: float, height: float) -> Flowable:
 
 def spectrogram_pixels(samples: FloatArray, sample_rate_hz: int) -> np.ndarray:
     """uint8 [shape=(rows, columns)], dark is loud, low frequencies at the bottom."""
-    window = max(64, int(WINDOW_S * sample_rate_hz))
-    padded = np.pad(samples, (0, max(0, window - len(samples))))
-    n_columns = min(SPECTROGRAM_COLUMNS, max(1, 4 * len(padded) // window))
-    starts = np.linspace(0, len(padded) - window, n_columns).astype(int)
-    frames = padded[starts[:, None] + np.arange(window)] * np.hanning(window)
-    power = np.abs(np.fft.rfft(frames, max(512, 2 * window))) ** 2
-    top_hz = min(8000, sample_rate_hz / 2)
-    kept = power[:, : int(power.shape[1] * top_hz / (sample_rate_hz / 2))]
-    rows = np.linspace(0, kept.shape[1] - 1, SPECTROGRAM_ROWS).astype(int)
-    level_db = 10 * np.log10(kept[:, rows].T[::-1] + 1e-12)
-    depth = np.clip((level_db.max() - level_db) / DYNAMIC_RANGE_DB, 0, 1)
+    level_db, _ = spectrogram_db(
+        samples, sample_rate_hz, SPECTROGRAM_COLUMNS, SPECTROGRAM_ROWS, WINDOW_S
+    )
+    depth = np.clip((level_db.max() - level_db[::-1]) / DYNAMIC_RANGE_DB, 0, 1)
     steps = np.round(depth * (GREY_LEVELS - 1)) / (GREY_LEVELS - 1)
     return np.asarray(255 * steps, np.uint8)
 
