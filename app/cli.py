@@ -22,6 +22,7 @@ from app import views
 from app.gui_main import run_gui
 from app.output import Output
 from app.selftest import run_selftest
+from app.services import casework
 from app.services.calibrating import calibrate_scores
 from app.services.comparing import compare as compare_voices
 from app.services.comparing import summary
@@ -54,6 +55,14 @@ EXIT_BY_VERDICT = {
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 models_app = typer.Typer(help="Model packs.", rich_markup_mode=None)
 app.add_typer(models_app, name="models")
+case_app = typer.Typer(help="The case file.", rich_markup_mode=None)
+app.add_typer(case_app, name="case")
+
+
+class Role(StrEnum):
+    questioned = "questioned"
+    known = "known"
+    reference = "reference"
 
 
 class Device(StrEnum):
@@ -275,6 +284,7 @@ def calibrate(
 @app.command()
 def verify(
     report: Annotated[Path, typer.Argument(metavar="REPORT.pdf")],
+    case: Annotated[Path | None, typer.Option(help="Case that holds the recordings.")] = None,
     media: Annotated[Path | None, typer.Option(help="Folder with the recordings.")] = None,
     trust: Annotated[Path | None, typer.Option(help="Trusted certificate, PEM or DER.")] = None,
     no_recompute: Annotated[bool, typer.Option("--no-recompute")] = False,
@@ -286,6 +296,9 @@ def verify(
 ) -> int:
     """Check a report: signature, media, model, population and the number itself."""
     output = _output(json_, lang)
+    if case is not None and media is not None:
+        raise click.UsageError("--case or --media, not both")
+    media = casework.media_folder(case) if case is not None else media
     directory = pack_directory(model) if model else None
     verification = verify_report(
         report, media, trust, not no_recompute, device.value, directory, population
@@ -347,4 +360,71 @@ def models_check(
     model = EmbeddingModel.open(load_pack(pack_directory(path)), device.value)
     document = {**views.pack_document(model.pack), "provider": model.provider, "ok": True}
     output.result(document, lambda: json.dumps(document, ensure_ascii=False, indent=2))
+    return EXIT_DONE
+
+
+@case_app.command("new")
+def case_new(
+    case: Path,
+    number: Annotated[str, typer.Option(help="Case number.")],
+    examiner: Annotated[str, typer.Option(help="Name of the examiner.")],
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Make a new case folder."""
+    output = _output(json_, lang)
+    document = casework.new_case(case, number, examiner)
+    output.result(document, lambda: views.lines_of(document))
+    return EXIT_DONE
+
+
+@case_app.command("add")
+def case_add(
+    case: Path,
+    files: FilesArgument,
+    role: Annotated[Role, typer.Option(help="What the recordings are.")],
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Copy recordings, or whole folders, into the case."""
+    output = _output(json_, lang)
+    document = casework.add_recordings(case, files, role.value, output.progress)
+    output.result(document, lambda: views.added_text(document, output.language))
+    return EXIT_FAILED if document["failed"] else EXIT_DONE
+
+
+@case_app.command("list")
+def case_list(case: Path, json_: JsonOption = False, lang: LangOption = None) -> int:
+    """What the case holds."""
+    output = _output(json_, lang)
+    document = casework.list_case(case)
+    output.result(document, lambda: views.lines_of(document))
+    return EXIT_DONE
+
+
+@case_app.command("check")
+def case_check(case: Path, json_: JsonOption = False, lang: LangOption = None) -> int:
+    """Database, audit trail, records, originals."""
+    output = _output(json_, lang)
+    result = casework.check_case(case, output.progress)
+    document = views.checks_document(result)
+    output.result(document, lambda: views.case_check_text(result, output.language))
+    return EXIT_BY_VERDICT[result.verdict]
+
+
+@case_app.command("export")
+def case_export(case: Path, out: Path, json_: JsonOption = False, lang: LangOption = None) -> int:
+    """The whole case as one file."""
+    output = _output(json_, lang)
+    document = casework.export(case, out, output.progress)
+    output.result(document, lambda: views.lines_of(document))
+    return EXIT_DONE
+
+
+@case_app.command("import")
+def case_import(file: Path, case: Path, json_: JsonOption = False, lang: LangOption = None) -> int:
+    """Verify an exported case and unpack it."""
+    output = _output(json_, lang)
+    document = casework.import_archive(file, case, output.progress)
+    output.result(document, lambda: views.lines_of(document))
     return EXIT_DONE

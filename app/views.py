@@ -9,7 +9,7 @@ from typing import Any
 from app.messages import Language, message
 from app.services.demo import DemoResult
 from app.services.reporting import flag_text
-from engine.types import Check, ModelPack, Population
+from engine.types import Check, ModelPack, Population, VerificationResult
 from engine.verify.run import Verification
 
 
@@ -61,12 +61,57 @@ def score_text(result: Mapping[str, Any], language: Language) -> str:
     return message("cli.score", language, result)
 
 
+def lines_of(document: Mapping[str, Any]) -> str:
+    """A document's plain values, a line each; rows of a list indented below their name."""
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, list):
+            lines.append(f"{key}: {len(value)}")
+            lines += ["  " + "  ".join(str(cell) for cell in row.values()) for row in value]
+        else:
+            lines.append(f"{key}: {value}")
+    return "\n".join(lines)
+
+
+def added_text(document: Mapping[str, Any], language: Language) -> str:
+    """How many recordings were added, were there, or could not be read."""
+    counts = {key: len(document[key]) for key in ("added", "already_there", "failed")}
+    lines = [message("cli.added", language, counts)]
+    lines += [
+        "  " + message(item["code"], language, {"path": item["path"]})
+        for item in document["failed"]
+    ]
+    return "\n".join(lines)
+
+
+def checks_document(result: VerificationResult) -> dict[str, Any]:
+    """The JSON of a list of checks with its verdict."""
+    return {
+        "verdict": result.verdict.value,
+        "checks": [_check_document(check) for check in result.checks],
+    }
+
+
+def case_check_text(result: VerificationResult, language: Language) -> str:
+    """The verdict first, then every check."""
+    verdict = message(f"verdict.case.{result.verdict.value}", language)
+    return "\n".join([verdict, *_check_lines(result, language)])
+
+
+def _check_lines(result: VerificationResult, language: Language) -> list[str]:
+    lines = []
+    for check in result.checks:
+        name = message(f"check.{check.id}", language)
+        details = ", ".join(f"{key}={value}" for key, value in check.params.items())
+        lines.append(f"  {check.status.value:11} {name}: {check.reason} {details}".rstrip())
+    return lines
+
+
 def verification_document(verification: Verification) -> dict[str, Any]:
     """The JSON of `verify`."""
     signature = verification.signature
     return {
-        "verdict": verification.result.verdict.value,
-        "checks": [_check_document(check) for check in verification.result.checks],
+        **checks_document(verification.result),
         "signer": signature.signer if signature else None,
         "signed_at": signature.signed_at if signature else None,
         "recomputed_log10_lr": verification.recomputed_log10_lr,
@@ -85,10 +130,7 @@ def _check_document(check: Check) -> dict[str, Any]:
 def verification_text(verification: Verification, language: Language) -> str:
     """The verdict first, then every check with its reason."""
     lines = [message(f"verdict.{verification.result.verdict.value}", language)]
-    for check in verification.result.checks:
-        name = message(f"check.{check.id}", language)
-        details = ", ".join(f"{key}={value}" for key, value in check.params.items())
-        lines.append(f"  {check.status.value:11} {name}: {check.reason} {details}".rstrip())
+    lines += _check_lines(verification.result, language)
     if verification.signature:
         lines.append(f"  {verification.signature.signer}, {verification.signature.signed_at}")
     return "\n".join(lines)
@@ -98,6 +140,7 @@ def demo_document(result: DemoResult) -> dict[str, Any]:
     """The JSON of `demo`."""
     return {
         "report": str(result.report),
+        "case": str(result.case),
         "media": str(result.media),
         "certificate": str(result.certificate),
         "log10_lr": result.comparison.likelihood_ratio.log10_lr,
@@ -109,6 +152,7 @@ def demo_text(result: DemoResult, language: Language) -> str:
     """The verdict and where the files are."""
     values = {
         "report": result.report,
+        "case": result.case,
         "media": result.media,
         "certificate": result.certificate,
         "verdict": verification_text(result.verification, language),

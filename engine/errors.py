@@ -65,6 +65,14 @@ class ErrorCode(StrEnum):
     REPORT_NOT_PDF = "report.not_pdf"
     REPORT_MANIFEST = "report.manifest"
 
+    CASE_MISSING = "case.missing"
+    CASE_EXISTS = "case.exists"
+    CASE_INVALID = "case.invalid"
+    CASE_NEWER = "case.newer"
+    CASE_LOCKED = "case.locked"
+    CASE_READ_ONLY = "case.read_only"
+    CASE_ARCHIVE = "case.archive"
+
     CANCELLED = "cancelled"
     USAGE = "usage"
 

@@ -305,6 +305,19 @@ class AnalysisProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One event of a case's audit trail; `hash` covers all other fields."""
+
+    sequence: int
+    utc: str
+    actor: str
+    action: str
+    content: Mapping[str, Any]
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportManifest:
     """The machine-readable content of a report; every printed number comes from here.
 

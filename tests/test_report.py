@@ -26,12 +26,13 @@ from app.services.comparing import Comparison, compare
 from app.services.loading import open_population
 from app.services.reporting import ReportRequest, report_assets, write_report
 from app.services.verifying import verify
+from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
 from engine.lr.verbal import load_scale
 from engine.models.session import EmbeddingModel
 from engine.report.fonts import register_fonts
-from engine.report.manifest import canonical_bytes, parse
+from engine.report.manifest import parse
 from engine.report.sign import Identity, load_pkcs12, sign_report
 from engine.types import CheckStatus, Population
 from engine.verify.run import Verification, VerificationInputs, read_manifest, verify_pdf

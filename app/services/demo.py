@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.messages import Language
 from app.resources import DEMO
+from app.services.casework import add_recordings, new_case
 from app.services.comparing import Comparison, compare
 from app.services.loading import open_model, open_population
 from app.services.reporting import ReportRequest, write_report
 from app.services.verifying import verify
-from engine.errors import ErrorCode, SeongmunError
+from engine.files import copy_atomic
 from engine.progress import Progress, no_progress
 from engine.report.sign import load_pkcs12, make_demo_identity
 from engine.verify.run import Verification
@@ -26,6 +26,7 @@ class DemoResult:
     """Where the demo's files are and what came out."""
 
     report: Path
+    case: Path
     media: Path
     certificate: Path
     comparison: Comparison
@@ -35,20 +36,20 @@ class DemoResult:
 def run_demo(
     directory: Path, language: Language, device: str = "auto", progress: Progress = no_progress
 ) -> DemoResult:
-    """Copy the recordings, compare them, write a report signed by a fresh demo identity, verify it.
+    """Make a case, compare its recordings, sign a report with a fresh demo identity, verify it.
 
     Raises
     ------
     SeongmunError
         Whatever the steps raise; FILE_WRITE_FAILED where `directory` cannot be written.
     """
-    media = directory / "media"
-    try:
-        media.mkdir(parents=True, exist_ok=True)
-        for name in (QUESTIONED, KNOWN):
-            shutil.copyfile(DEMO / name, media / name)
-    except OSError as error:
-        raise SeongmunError(ErrorCode.FILE_WRITE_FAILED, path=str(directory)) from error
+    media, case = directory / "media", directory / "case"
+    for name in (QUESTIONED, KNOWN):
+        copy_atomic(DEMO / name, media / name)
+    if not case.exists():
+        new_case(case, "DEMO", "Demo")
+    add_recordings(case, [media / QUESTIONED], "questioned")
+    add_recordings(case, [media / KNOWN], "known")
     model = open_model(None, device)
     population = open_population(None, model)
     comparison = compare(media / QUESTIONED, media / KNOWN, model, population, progress=progress)
@@ -61,4 +62,4 @@ def run_demo(
     request = ReportRequest(language, identity, demo=True)
     write_report(comparison, model, population, request, report, progress)
     verification = verify(report, media, certificate, recompute=True)
-    return DemoResult(report, media, certificate, comparison, verification)
+    return DemoResult(report, case, media, certificate, comparison, verification)

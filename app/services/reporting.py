@@ -14,6 +14,7 @@ from app.messages import Language
 from app.resources import FONTS, REPORT_TEXTS, VERBAL_SCALE
 from app.services.comparing import Comparison, software_version
 from app.services.voices import Voice
+from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
 from engine.lr.verbal import load_scale
@@ -23,7 +24,6 @@ from engine.report.figures import ItemFigure
 from engine.report.fonts import font_folders
 from engine.report.manifest import (
     FORMAT,
-    canonical_bytes,
     describe_item,
     describe_model,
     describe_population,

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
 from engine.types import (
     FloatArray,
@@ -56,20 +57,6 @@ REQUIRED: dict[str, type] = {
     "result": dict,
 }
 RESULT_NUMBERS = ("score", "log10_lr", "unbounded_log10_lr")
-
-
-def canonical_bytes(content: Any) -> bytes:
-    """UTF-8 JSON with sorted keys and no spaces; numbers in shortest round-trip form.
-
-    Raises
-    ------
-    ValueError
-        A number is not finite.
-    """
-    text = json.dumps(
-        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
-    return text.encode("utf-8")
 
 
 def parse(content: bytes) -> ReportManifest:

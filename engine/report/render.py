@@ -28,10 +28,11 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from engine.canonical import canonical_bytes
 from engine.lr.verbal import VerbalScale
 from engine.report.figures import FIGURE_HEIGHTS, ItemFigure, spectrogram, waveform
 from engine.report.fonts import BOLD, REGULAR, register_fonts
-from engine.report.manifest import ATTACHMENT_NAME, canonical_bytes
+from engine.report.manifest import ATTACHMENT_NAME
 from engine.types import ReportManifest
 
 MARGIN = 20 * mm

@@ -1,0 +1,1 @@
+"""The case file: one SQLite database and the originals, never lost or quietly changed."""
