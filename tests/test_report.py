@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 import os
 import re
 import shutil
@@ -273,6 +274,45 @@ def test_number_that_does_not_follow_is_caught(
     assert list(tmp_path.iterdir()) == []
     write_report(forged, model, population, replace(request, identity=None), target)
     signed = sign_report(target.read_bytes(), identity, "forged")
+    assert failed(check(signed)) == ["result.consistent"]
+
+
+@pytest.mark.parametrize("key", ["quality", "file_name", "size_bytes", "channel"])
+def test_signed_nonsense_fails_without_a_traceback(
+    reports: dict[str, Path],
+    check: Callable[[bytes], Verification],
+    identity: Identity,
+    key: str,
+) -> None:
+    """Anyone can sign anything: a manifest with the wrong types must only fail."""
+    buffer = io.BytesIO()
+    with pikepdf.open(reports["en"]) as document:
+        attached = document.attachments["manifest.json"].get_file().read_bytes()
+        content = json.loads(attached)
+        content["items"][0][key] = {"x": [None]}
+        document.attachments["manifest.json"] = pikepdf.AttachedFileSpec(
+            document, canonical_bytes(content), filename="manifest.json"
+        )
+        del document.Root.AcroForm, document.Root.Perms
+        document.save(buffer)
+    verification = check(sign_report(buffer.getvalue(), identity, "nonsense"))
+    assert verification.result.verdict is not CheckStatus.PASS
+
+
+def test_missing_flags_are_noticed(
+    check: Callable[[bytes], Verification],
+    comparison: Comparison,
+    model: EmbeddingModel,
+    population: Population,
+    identity: Identity,
+    tmp_path: Path,
+) -> None:
+    assert "bandwidth.outside" in comparison.likelihood_ratio.flags
+    hidden = replace(comparison.likelihood_ratio, flags=())
+    target = tmp_path / "hidden.pdf"
+    request = ReportRequest("en", None)
+    write_report(replace(comparison, likelihood_ratio=hidden), model, population, request, target)
+    signed = sign_report(target.read_bytes(), identity, "hidden")
     assert failed(check(signed)) == ["result.consistent"]
 
 

@@ -14,10 +14,18 @@ from engine.compare.score import cosine
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import file_error, hash_file
 from engine.lr.calibrate import apply
+from engine.lr.conditions import condition_flags
 from engine.lr.verbal import VerbalScale
 from engine.progress import CancelToken
 from engine.report.manifest import ATTACHMENT_NAME, item_embedding, parse
-from engine.types import Check, CheckStatus, Population, ReportManifest, VerificationResult
+from engine.types import (
+    Check,
+    CheckStatus,
+    Population,
+    QualityReport,
+    ReportManifest,
+    VerificationResult,
+)
 from engine.verify.signature import SignatureFacts, check_signature
 
 TOLERANCE_LOG10 = 1e-4
@@ -84,15 +92,24 @@ def verify_pdf(
     if manifest is None:
         checks += [_open(i, "no_manifest") for i in _AFTER_MANIFEST]
         return Verification(VerificationResult(tuple(checks)), None, facts)
-    content = manifest.content
-    media, media_checks = _check_media(content, inputs.media, cancel)
-    checks += media_checks
+    try:
+        checked, recomputed = _check_content(manifest.content, inputs, cancel)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        checked = [_fail(i, "malformed", detail=type(error).__name__) for i in _AFTER_MANIFEST]
+        recomputed = None
+    result = VerificationResult((*checks, *checked))
+    return Verification(result, manifest, facts, recomputed)
+
+
+def _check_content(
+    content: Mapping[str, Any], inputs: VerificationInputs, cancel: CancelToken | None
+) -> tuple[list[Check], float | None]:
+    media, checks = _check_media(content, inputs.media, cancel)
     checks.append(_check_model(content, inputs.model_sha256))
     checks.append(_check_population(content, inputs.population))
     checks.append(_check_consistency(content, inputs))
     recomputed, recompute_check = _recompute(content, media, checks, inputs)
-    checks.append(recompute_check)
-    return Verification(VerificationResult(tuple(checks)), manifest, facts, recomputed)
+    return [*checks, recompute_check], recomputed
 
 
 _AFTER_MANIFEST = (
@@ -188,7 +205,9 @@ def _check_consistency(content: Mapping[str, Any], inputs: VerificationInputs) -
     pairs += zip(expected.bounds_log10, result["bounds_log10"], strict=True)
     if any(abs(a - b) > TOLERANCE_LOG10 for a, b in pairs):
         return _fail("result.consistent", "numbers_differ")
-    if not set(expected.flags) <= set(result["flags"]):
+    qualities = [QualityReport(**item["quality"]) for item in content["items"]]
+    flags = (*expected.flags, *condition_flags(population.conditions, *qualities))
+    if not set(flags) <= set(result["flags"]):
         return _fail("result.consistent", "flags_missing")
     if scale.id != result["verbal_scale"]:
         return _open("result.consistent", "scale_differs")
