@@ -65,7 +65,7 @@ def reports(
 ) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
     for language in ("ko", "en"):
-        request = ReportRequest(language, identity, demo=True)  # type: ignore[arg-type]
+        request = ReportRequest(language, identity)  # type: ignore[arg-type]
         write_report(comparison, model, population, request, folder / f"{language}.pdf")
     return {language: folder / f"{language}.pdf" for language in ("ko", "en")}
 

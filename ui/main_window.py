@@ -219,8 +219,7 @@ class MainWindow(QMainWindow):
         def work(progress: Any, cancel: Any) -> tuple[str, Path]:
             cancel.check()
             identity = None if key is None else open_identity(key, password)
-            demo = finished.comparison.questioned.recording.path.parent == DEMO
-            request = ReportRequest(self.language, identity, demo)
+            request = ReportRequest(self.language, identity)
             finished.save_report(request, target, progress)
             return "ui.saved" if identity else "ui.saved_draft", target
 

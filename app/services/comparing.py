@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from app.services.synthetic import is_synthetic
 from app.services.voices import Voice, load_voices, require_speech
 from engine.compare.embed import embed_speech
 from engine.compare.score import make_score
@@ -78,8 +79,10 @@ def judge(score: Score, first: Voice, second: Voice, population: Population) -> 
     conditions = condition_flags(population.conditions, first.quality, second.quality)
     recordings = [voice.recording for voice in (first, second)]
     truncated = any("audio.truncated" in recording.warnings for recording in recordings)
-    flags = (*ratio.flags, *conditions, *(("recording.truncated",) if truncated else ()))
-    return replace(ratio, flags=flags)
+    flags = [*ratio.flags, *conditions]
+    flags += ["recording.truncated"] * truncated
+    flags += ["recording.synthetic"] * any(map(is_synthetic, recordings))
+    return replace(ratio, flags=tuple(flags))
 
 
 def embed_voice(

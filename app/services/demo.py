@@ -59,7 +59,7 @@ def run_demo(
     identity = load_pkcs12(key, password)
     key.unlink()
     report = directory / "report.pdf"
-    request = ReportRequest(language, identity, demo=True)
+    request = ReportRequest(language, identity)
     write_report(comparison, model, population, request, report, progress)
     verification = verify(report, media, certificate, recompute=True)
     return DemoResult(report, case, media, certificate, comparison, verification)

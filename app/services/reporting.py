@@ -13,6 +13,7 @@ from typing import Any
 from app.messages import Language
 from app.resources import FONTS, REPORT_TEXTS, VERBAL_SCALE
 from app.services.comparing import Comparison, software_version
+from app.services.synthetic import is_synthetic
 from app.services.voices import Voice
 from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
@@ -58,11 +59,10 @@ PROPOSITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """What a report is to say besides the comparison. `demo` marks synthetic recordings."""
+    """What a report needs besides the comparison; without an identity it is a draft."""
 
     language: Language
     identity: Identity | None
-    demo: bool = False
 
 
 def write_report(
@@ -110,8 +110,6 @@ def report_content(
     result = describe_result(
         comparison.score.value, ratio, scale.id, scale.level(ratio.log10_lr).key
     )
-    if request.demo:
-        result["flags"].append("recording.synthetic")
     now = datetime.datetime.now(datetime.UTC)
     return {
         "format": FORMAT,
@@ -119,11 +117,11 @@ def report_content(
         "created_utc": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "software": {"name": "Seongmun", "version": software_version()},
         "language": request.language,
-        "demo": request.demo,
+        "demo": "recording.synthetic" in ratio.flags,
         "propositions": asdict(PROPOSITIONS[request.language]),
         "items": [
-            _item("questioned", comparison.questioned, comparison.questioned_embedding, request),
-            _item("known", comparison.known, comparison.known_embedding, request),
+            _item("questioned", comparison.questioned, comparison.questioned_embedding),
+            _item("known", comparison.known, comparison.known_embedding),
         ],
         "model": describe_model(model.pack, model.provider),
         "population": describe_population(population),
@@ -132,7 +130,7 @@ def report_content(
     }
 
 
-def _item(role: str, voice: Voice, embedding: Embedding, request: ReportRequest) -> dict[str, Any]:
+def _item(role: str, voice: Voice, embedding: Embedding) -> dict[str, Any]:
     return describe_item(
         role,
         voice.recording,
@@ -141,7 +139,7 @@ def _item(role: str, voice: Voice, embedding: Embedding, request: ReportRequest)
         voice.segments,
         voice.quality,
         embedding.vector,
-        request.demo,
+        is_synthetic(voice.recording),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from app.services.comparing import Comparison, compare
 from app.services.loading import open_model, open_population
 from app.services.reporting import ReportRequest, write_report
+from app.services.synthetic import is_synthetic
 from app.services.voices import Voice, load_voice
 from engine.audio.peaks import PeakPyramid
 from engine.audio.spectrogram import spectrogram_db
@@ -27,6 +28,7 @@ class OpenedRecording:
     peaks: PeakPyramid
     levels_db: FloatArray
     highest_hz: float
+    synthetic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ def open_recording(path: Path, progress: Progress, cancel: CancelToken) -> Opene
         SPECTROGRAM_ROWS,
         NARROW_BAND_S,
     )
-    return OpenedRecording(voice, PeakPyramid(voice.samples), levels_db, highest_hz)
+    return OpenedRecording(
+        voice, PeakPyramid(voice.samples), levels_db, highest_hz, is_synthetic(voice.recording)
+    )
 
 
 def run_comparison(

@@ -124,7 +124,8 @@ class RecordingPanel(QWidget):
             self._title.setText(f"<b>{role}</b>")
             return
         voice = self.opened.voice
-        self._title.setText(f"<b>{role}</b> — {voice.recording.path.name}")
+        label = message("ui.synthetic", self._language) if self.opened.synthetic else ""
+        self._title.setText(f"<b>{role}</b> — {voice.recording.path.name} <i>{label}</i>")
         quality = voice.quality
         snr = "—" if quality.snr_db is None else f"{quality.snr_db:.0f} dB"
         values = {
