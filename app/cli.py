@@ -37,6 +37,7 @@ from app.services.loading import (
 )
 from app.services.reporting import ReportRequest, verbal_text, write_report
 from app.services.scoring import embed_files, score_trials
+from app.services.validating import validate_scores
 from app.services.verifying import verify as verify_report
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
@@ -277,6 +278,20 @@ def calibrate(
     pack = load_pack(pack_directory(model))
     population = calibrate_scores(scores, id_, out, pack, description, licence, conditions)
     document = views.population_document(population)
+    output.result(document, lambda: json.dumps(document, ensure_ascii=False, indent=2))
+    return EXIT_DONE
+
+
+@app.command()
+def validate(
+    scores: Annotated[Path, typer.Argument(metavar="SCORES.csv")],
+    out: Annotated[Path | None, typer.Option(help="Folder for plots and a PDF.")] = None,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Validation figures of labelled scores, with intervals and plots."""
+    output = _output(json_, lang)
+    document = validate_scores(scores, out, output.language)
     output.result(document, lambda: json.dumps(document, ensure_ascii=False, indent=2))
     return EXIT_DONE
 

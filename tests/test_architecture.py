@@ -65,14 +65,14 @@ def test_every_error_has_a_text_in_both_languages() -> None:
     assert {code.value for code in ErrorCode} <= codes()
 
 
-@pytest.mark.parametrize("name", ["messages", "report"])
+@pytest.mark.parametrize("name", ["messages", "report", "validation"])
 def test_texts_are_complete_in_both_languages(name: str) -> None:
     data = tomllib.loads((ROOT / f"resources/i18n/{name}.toml").read_text(encoding="utf-8"))
     tables = (
         [(k, v["ko"], v["en"]) for k, v in data.items()]
         if name == "messages"
         else [(k, data["ko"][k], data["en"][k]) for k in data["ko"] | data["en"] if k != "flag"]
-        + [(k, data["ko"]["flag"][k], data["en"]["flag"][k]) for k in data["ko"]["flag"]]
+        + [(k, v, data["en"]["flag"][k]) for k, v in data["ko"].get("flag", {}).items()]
     )
     for key, korean, english in tables:
         fields = [set(re.findall(r"\{(\w+)", text)) for text in (korean, english)]

@@ -207,6 +207,34 @@ def test_calibrate_joins_recordings_into_speakers(tmp_path: Path) -> None:
     assert error["code"] == "population.too_small"
 
 
+def test_validate_gives_figures_with_intervals_and_plots(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    table = tmp_path / "scores.csv"
+    names = [f"s{i}" for i in range(24) for _ in range(2)]
+    rows = [
+        (a, b, int(a == b), rng.normal(0.6 if a == b else 0.1, 0.2))
+        for i, a in enumerate(names)
+        for b in names[i + 1 :]
+    ]
+    lines = ["spk_a,spk_b,same,score", *(f"{a},{b},{s},{x:.6f}" for a, b, s, x in rows)]
+    table.write_text("\n".join(lines))
+    result = run_json("validate", table, "--out", tmp_path / "study")
+    assert (result["n_same"], result["n_diff"], result["n_speakers"]) == (24, 24 * 46, 24)
+    for name in ("eer", "cllr", "cllr_min", "cllr_cal"):
+        low, high = result[f"{name}_ci"]
+        assert low <= result[name] <= high
+    misses = np.array([x for _, _, s, x in rows if s])
+    alarms = np.array([x for _, _, s, x in rows if not s])
+    threshold = np.sort(alarms)[int(len(alarms) * (1 - result["eer"]))]
+    assert abs(np.mean(misses < threshold) - result["eer"]) < 0.05
+    assert len(result["files"]) == 6
+    for name in result["files"]:
+        assert Path(name).stat().st_size > 2000
+    pages = subprocess.run(["pdftotext", tmp_path / "study/validation.pdf", "-"],
+                           capture_output=True, text=True, check=True)  # fmt: skip
+    assert "Tippett" in pages.stdout
+
+
 def test_models_list_and_check(tmp_path: Path) -> None:
     packs = run_json("models", "list")["models"]
     checked = run_json("models", "check", packs[0]["id"])

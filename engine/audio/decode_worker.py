@@ -36,6 +36,7 @@ DEMUXERS = (
 )
 DECLARING_CONTAINERS = ("mov", "matroska", "avi", "asf", "wav")
 DURATION_SLACK_S = 0.15
+VIDEO_SLACK_S = 1.0  # beside pictures FFmpeg may give the sound the duration of the whole file
 XING_OFFSET_BYTES = 36  # the largest distance from the frame header to the tag
 # Bytes per frame by frame type, with the type octet (3GPP TS 26.101, 26.201; RFC 4867, section 5).
 AMR_FRAME_BYTES = {
@@ -87,9 +88,10 @@ def _send(connection: Connection, tag: bytes, document: dict[str, Any]) -> None:
 
 
 def _decode(connection: Connection, file: BinaryIO, allow_truncated: bool) -> None:
-    magic = file.read(4)
+    head = file.read(12)
+    magic, is_wave = head[:4], head[:4] == b"RIFF" and head[8:] == b"WAVE"
     file.seek(0)
-    warnings: set[str] = riff_warnings(file) if magic == b"RIFF" else set()
+    warnings: set[str] = riff_warnings(file) if is_wave else set()
     if magic in SOUNDFILE_MAGIC and _decode_soundfile(connection, file, warnings):
         pass
     else:
@@ -182,7 +184,8 @@ def _decode_av(connection: Connection, file: BinaryIO, magic: bytes, warnings: s
             sent += len(block) // (4 * channels)
         if not sent:
             raise RefusalError("audio.not_audio")
-        if _promised_s(container, stream) - sent / rate_hz > DURATION_SLACK_S:
+        slack_s = DURATION_SLACK_S if len(container.streams) == 1 else VIDEO_SLACK_S
+        if _promised_s(container, stream) - sent / rate_hz > slack_s:
             warnings.add("audio.truncated")
     whole = amr_is_whole(file) and mp3_is_whole(file)
     if (magic == b"OggS" and not _ogg_has_end(file)) or not whole:

@@ -1,0 +1,242 @@
+"""Validation plots as vector drawings: Tippett, DET, PAV, ECE, score histograms."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from reportlab.graphics import renderPDF, renderSVG
+from reportlab.graphics.shapes import Drawing, Line, PolyLine, Rect, String
+from reportlab.lib import colors
+from reportlab.pdfgen.canvas import Canvas
+from scipy.stats import norm
+
+from engine.lr import metrics
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 460.0, 300.0, 40.0, 42.0, 34.0, 130.0
+SAME, DIFFERENT, NEUTRAL = (colors.HexColor(c) for c in ("#1f77b4", "#c0392b", "#7f8c8d"))
+MOST_POINTS = 800
+DET_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+HISTOGRAM_BINS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A line through points; `name` stands in the legend."""
+
+    name: str
+    x: Floats
+    y: Floats
+    colour: colors.Color
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Ticks as (position, label); the range spans from `low` to `high`."""
+
+    title: str
+    low: float
+    high: float
+    ticks: Sequence[tuple[float, str]]
+
+    def share(self, values: Floats) -> Floats:
+        """Where values lie between the ends, kept inside."""
+        return np.asarray(np.clip((values - self.low) / (self.high - self.low), 0, 1))
+
+
+def linear_axis(title: str, low: float, high: float, count: int = 6) -> Axis:
+    """An axis with evenly spaced ticks."""
+    return Axis(title, low, high, [(t, f"{t:.3g}") for t in np.linspace(low, high, count)])
+
+
+def symmetric_axis(title: str, log10_lr: Floats) -> Axis:
+    """From -n to n with a tick per whole power of ten, wide enough for every value."""
+    limit = int(np.ceil(np.abs(log10_lr).max()))
+    return Axis(title, -limit, limit, [(t, f"{t:d}") for t in range(-limit, limit + 1)])
+
+
+def plot(title: str, x_axis: Axis, y_axis: Axis, series: Sequence[Series], font: str) -> Drawing:
+    """Axes with grid, lines and legend."""
+    drawing = Drawing(WIDTH, HEIGHT)
+    width, height = WIDTH - LEFT - RIGHT, HEIGHT - BOTTOM - TOP
+    drawing.add(Rect(0, 0, WIDTH, HEIGHT, fillColor=colors.white, strokeColor=None))
+    drawing.add(String(LEFT, HEIGHT - 16, title, fontName=font, fontSize=10))
+    for position, label in x_axis.ticks:
+        x = LEFT + width * float(x_axis.share(np.array([position]))[0])
+        drawing.add(Line(x, BOTTOM, x, BOTTOM + height, strokeColor=colors.lightgrey))
+        drawing.add(String(x, BOTTOM - 12, label, fontName=font, fontSize=7, textAnchor="middle"))
+    for position, label in y_axis.ticks:
+        y = BOTTOM + height * float(y_axis.share(np.array([position]))[0])
+        drawing.add(Line(LEFT, y, LEFT + width, y, strokeColor=colors.lightgrey))
+        drawing.add(String(LEFT - 4, y - 2, label, fontName=font, fontSize=7, textAnchor="end"))
+    drawing.add(Rect(LEFT, BOTTOM, width, height, fillColor=None, strokeColor=colors.grey))
+    middle = LEFT + width / 2
+    drawing.add(String(middle, 10, x_axis.title, fontName=font, fontSize=8, textAnchor="middle"))
+    drawing.add(String(LEFT, HEIGHT - TOP + 4, y_axis.title, fontName=font, fontSize=7))
+    for number, line in enumerate(series):
+        _draw(drawing, line, x_axis, y_axis, (width, height))
+        _legend(drawing, line, number, font)
+    return drawing
+
+
+def _draw(
+    drawing: Drawing, line: Series, x_axis: Axis, y_axis: Axis, size: tuple[float, float]
+) -> None:
+    chosen = np.unique(np.linspace(0, len(line.x) - 1, MOST_POINTS).astype(int))
+    x = LEFT + size[0] * x_axis.share(line.x[chosen])
+    y = BOTTOM + size[1] * y_axis.share(line.y[chosen])
+    points = np.stack([x, y], axis=1).ravel().tolist()
+    dashes = [4, 3] if line.dashed else None
+    drawing.add(PolyLine(points, strokeColor=line.colour, strokeWidth=1.3, strokeDashArray=dashes))
+
+
+def _legend(drawing: Drawing, line: Series, number: int, font: str) -> None:
+    y = HEIGHT - TOP - 12 - 11 * number
+    x = WIDTH - RIGHT + 8
+    drawing.add(Line(x, y + 2, x + 14, y + 2, strokeColor=line.colour, strokeWidth=1.3))
+    drawing.add(String(x + 18, y, line.name, fontName=font, fontSize=7))
+
+
+def validation_plots(
+    scores: Floats,
+    log10_lr: Floats,
+    same: Bools,
+    weights: Floats,
+    texts: Mapping[str, str],
+    font: str,
+) -> dict[str, Drawing]:
+    """Every plot by name; `texts` holds titles, axis titles and legends.
+
+    Parameters
+    ----------
+    scores, log10_lr : float64 [shape=(n,)]; the latter cross-validated
+    same : bool [shape=(n,)]
+    weights : float64 [shape=(n,)], those of each class summing to one
+    """
+    return {
+        "tippett": tippett(log10_lr, same, weights, texts, font),
+        "det": det(scores, same, weights, texts, font),
+        "pav": pav(log10_lr, same, weights, texts, font),
+        "ece": ece(log10_lr, same, weights, texts, font),
+        "histogram": histogram(scores, same, weights, texts, font),
+    }
+
+
+def tippett(
+    log10_lr: Floats, same: Bools, weights: Floats, texts: Mapping[str, str], font: str
+) -> Drawing:
+    """Share of trials whose log10 LR exceeds a value, per class."""
+    series = []
+    for name, chosen, colour in (("same", same, SAME), ("different", ~same, DIFFERENT)):
+        order = np.argsort(log10_lr[chosen])
+        share = 1 - np.cumsum(weights[chosen][order])
+        series.append(Series(texts[name], log10_lr[chosen][order], share, colour))
+    axes = symmetric_axis(texts["log10_lr"], log10_lr), linear_axis(texts["share"], 0, 1)
+    return plot(texts["tippett"], *axes, series, font)
+
+
+def det(
+    scores: Floats, same: Bools, weights: Floats, texts: Mapping[str, str], font: str
+) -> Drawing:
+    """Misses against false alarms on normal deviates (Martin et al. 1997)."""
+    miss, false_alarm = metrics.error_rates(scores, same, weights)
+    lowest, highest = DET_RATES[0] / 2, 0.6
+    ticks = [(float(norm.ppf(rate)), f"{100 * rate:g}") for rate in DET_RATES]
+    ends = float(norm.ppf(lowest)), float(norm.ppf(highest))
+    x, y = (norm.ppf(np.clip(rate, lowest, highest)) for rate in (false_alarm, miss))
+    axes = [Axis(texts[name], *ends, ticks) for name in ("false_alarm", "miss")]
+    series = [
+        Series(texts["system"], x, y, SAME),
+        Series("EER", np.array(ends), np.array(ends), NEUTRAL, dashed=True),
+    ]
+    return plot(texts["det"], axes[0], axes[1], series, font)
+
+
+def pav(
+    log10_lr: Floats, same: Bools, weights: Floats, texts: Mapping[str, str], font: str
+) -> Drawing:
+    """Optimally calibrated log10 LR against the system's: on the diagonal if well calibrated."""
+    order = np.argsort(log10_lr)
+    axes = [symmetric_axis(texts[name], log10_lr) for name in ("log10_lr", "pav_log10_lr")]
+    limit = axes[0].high
+    best = np.clip(metrics.pav_log10_lr(log10_lr, same, weights), -limit, limit)
+    ends = np.array([-limit, limit])
+    series = [
+        Series(texts["pav_line"], log10_lr[order], best[order], SAME),
+        Series(texts["ideal"], ends, ends, NEUTRAL, dashed=True),
+    ]
+    return plot(texts["pav"], axes[0], axes[1], series, font)
+
+
+def ece(
+    log10_lr: Floats, same: Bools, weights: Floats, texts: Mapping[str, str], font: str
+) -> Drawing:
+    """Empirical cross-entropy against prior log10 odds (Ramos and Gonzalez-Rodriguez 2013)."""
+    odds = np.linspace(-2.5, 2.5, 101)
+    best = metrics.pav_log10_lr(log10_lr, same, weights)
+    curves = [
+        Series(texts["system"], odds, cross_entropy(log10_lr, same, weights, odds), DIFFERENT),
+        Series(texts["pav_line"], odds, cross_entropy(best, same, weights, odds), SAME),
+        Series(
+            texts["neutral"],
+            odds,
+            cross_entropy(np.zeros(len(same)), same, weights, odds),
+            NEUTRAL,
+            dashed=True,
+        ),
+    ]
+    axes = linear_axis(texts["prior"], -2.5, 2.5), linear_axis(texts["cross_entropy"], 0, 1)
+    return plot(texts["ece"], *axes, curves, font)
+
+
+def cross_entropy(log10_lr: Floats, same: Bools, weights: Floats, log10_odds: Floats) -> Floats:
+    """Empirical cross-entropy in bits per prior log10 odds; Cllr at even odds."""
+    result = np.empty(len(log10_odds))
+    for i, odds in enumerate(log10_odds):
+        prior = 1 / (1 + 10**-odds)
+        natural = (log10_lr + odds) * np.log(10)
+        cost = np.logaddexp(0.0, np.where(same, -natural, natural)) / np.log(2)
+        result[i] = prior * np.sum((weights * cost)[same])
+        result[i] += (1 - prior) * np.sum((weights * cost)[~same])
+    return result
+
+
+def histogram(
+    scores: Floats, same: Bools, weights: Floats, texts: Mapping[str, str], font: str
+) -> Drawing:
+    """Densities of the raw scores of both classes, as step lines."""
+    low, high = np.floor(scores.min() * 10) / 10, np.ceil(scores.max() * 10) / 10
+    edges = np.linspace(low, high, HISTOGRAM_BINS + 1)
+    series, highest = [], 0.0
+    for name, chosen, colour in (("same", same, SAME), ("different", ~same, DIFFERENT)):
+        density, _ = np.histogram(scores[chosen], edges, density=True, weights=weights[chosen])
+        highest = max(highest, float(density.max()))
+        x, y = np.repeat(edges, 2)[1:-1], np.repeat(density, 2)
+        series.append(Series(texts[name], x, y, colour))
+    ticks = [(t, f"{t:.1f}") for t in np.arange(low, high + 0.05, 0.2)]
+    axes = Axis(texts["score"], low, high, ticks), Axis("", 0, highest * 1.25, ())
+    return plot(texts["histogram"], *axes, series, font)
+
+
+def to_svg(drawing: Drawing) -> bytes:
+    """A drawing as SVG."""
+    return bytes(renderSVG.drawToString(drawing).encode("utf-8"))
+
+
+def to_pdf(drawings: Sequence[Drawing], title: str) -> bytes:
+    """Drawings as a PDF, one a page."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=1)
+    canvas.setTitle(title)
+    for drawing in drawings:
+        renderPDF.draw(drawing, canvas, 0, 0)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
