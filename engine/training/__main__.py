@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, help="export, card: the pack's folder")
     parser.add_argument("--scores", nargs="*", default=[], help="card: NAME=SCORES.csv …")
+    parser.add_argument("--note", default="", help="card: what to tell of this run")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     recipe = load_recipe(arguments.recipe)
@@ -39,9 +40,8 @@ def main() -> None:
         from engine.training.card import update_card
 
         named = [item.partition("=") for item in arguments.scores]
-        update_card(
-            recipe, arguments.work, arguments.out, {name: Path(path) for name, _, path in named}
-        )
+        tables = {name: Path(path) for name, _, path in named}
+        update_card(recipe, arguments.work, arguments.out, tables, arguments.note)
     else:
         from engine.training.export import export
 

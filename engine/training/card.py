@@ -33,8 +33,10 @@ FAILS = """\
 """
 
 
-def write_card(recipe: Recipe, step: int, results: Mapping[str, ValidationResult]) -> str:
-    """Markdown; `results` maps the name of a condition to its figures."""
+def write_card(
+    recipe: Recipe, step: int, results: Mapping[str, ValidationResult], note: str = ""
+) -> str:
+    """Markdown; `results` maps the name of a condition to its figures, `note` tells of the run."""
     crops = sum(
         stage.batch * min(stage.steps, max(0, step - before))
         for stage, before in zip(recipe.stages, _starts(recipe), strict=True)
@@ -46,7 +48,7 @@ A speaker-embedding network (convolutional stem, squeeze-excited Res2 time-delay
 statistics pooling; {recipe.network.embedding_dim} dimensions) on a Kaldi filter bank of
 {recipe.network.mel_bins} mel bins at 16 kHz. Trained from random weights by the recipe in
 `engine/training` ({step} steps, {crops:,} crops, seed {recipe.seed}); `docs/training.md` tells how
-to repeat it.
+to repeat it. {note}
 
 ## Training data
 
@@ -92,7 +94,9 @@ def _cell(estimate: Estimate, scale: float, digits: int) -> str:
     return f"{value:.{digits}f} [{low:.{digits}f}–{high:.{digits}f}]"
 
 
-def update_card(recipe: Recipe, work: Path, directory: Path, tables: Mapping[str, Path]) -> None:
+def update_card(
+    recipe: Recipe, work: Path, directory: Path, tables: Mapping[str, Path], note: str
+) -> None:
     """Write the card of a finished pack again, with the figures of labelled score tables.
 
     The model, and so every population calibrated with it, stays as it is.
@@ -113,7 +117,7 @@ def update_card(recipe: Recipe, work: Path, directory: Path, tables: Mapping[str
             "licence": pack.licence,
             "training_data": pack.training_data,
         },
-        files=files | {CARD: write_card(recipe, step, results).encode("utf-8")},
+        files=files | {CARD: write_card(recipe, step, results, note).encode("utf-8")},
         front_end=pack.front_end,
         tensors={
             "input": pack.input_name,
