@@ -136,7 +136,14 @@ def gui() -> int:
 def info(files: FilesArgument, json_: JsonOption = False, lang: LangOption = None) -> int:
     """Container, codec, hash and quality of recordings."""
     output = _output(json_, lang)
-    described = [describe_file(path) for path in files]
+    described = []
+    for path in files:
+        try:
+            described.append(describe_file(path))
+        except SeongmunError as error:
+            if len(files) == 1:
+                raise
+            described.append({"path": str(path), "error": output.error_document(error)})
     output.result({"files": described}, lambda: views.info_text(described, output.language))
     return EXIT_FAILED if any("error" in item for item in described) else EXIT_DONE
 

@@ -41,14 +41,18 @@ class Output:
 
     def error(self, error: SeongmunError) -> None:
         """Print a coded error."""
-        text = message(error.code, self.language, error.params)
+        document = self.error_document(error)
         if sys.stderr.isatty():
             sys.stderr.write("\r\033[K")
         if self.as_json:
-            document = {"code": error.code.value, "message": text, "params": error.params}
             print(json.dumps({"error": document}, ensure_ascii=False, indent=2))
         else:
-            print(f"{text} [{error.code}]", file=sys.stderr)
+            print(f"{document['message']} [{error.code}]", file=sys.stderr)
+
+    def error_document(self, error: SeongmunError) -> dict[str, Any]:
+        """An error as data: code, message in the output's language, params."""
+        text = message(error.code, self.language, error.params)
+        return {"code": error.code.value, "message": text, "params": error.params}
 
     def note(self, text: str) -> None:
         """Print a remark to stderr."""

@@ -20,7 +20,7 @@ def info_text(described: Sequence[Mapping[str, Any]], language: Language) -> str
 
 def _info_block(item: Mapping[str, Any], language: Language) -> str:
     if "error" in item:
-        return message(item["error"]["code"], language, item["error"]["params"])
+        return str(item["error"]["message"])
     lines = [
         item["path"],
         f"  {item['container']} / {item['codec']}, {item['channels']} ch, "

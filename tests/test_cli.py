@@ -126,7 +126,8 @@ def test_same_bytes_are_refused(demo_media: tuple[Path, Path], tmp_path: Path) -
 def test_messages_are_korean_on_request(tmp_path: Path) -> None:
     done = seongmun("info", tmp_path / "없음.wav", "--lang", "ko")
     assert done.returncode == 1
-    assert "파일을 찾을 수 없습니다" in done.stdout
+    assert done.stdout == ""
+    assert "파일을 찾을 수 없습니다" in done.stderr
 
 
 def test_signing_errors(demo_media: tuple[Path, Path], identity_files: tuple[Path, Path],
@@ -160,6 +161,11 @@ def test_info_describes_and_hashes(demo_media: tuple[Path, Path]) -> None:
     sums = subprocess.run(["sha256sum", demo_media[0]], capture_output=True, text=True, check=True)
     assert first["sha256"] == sums.stdout[:64]
     assert first["quality"][0]["net_speech_s"] > 20
+    missing = demo_media[0].parent / "missing"
+    assert run_json("info", missing, expect=1)["error"]["code"] == "file.missing"
+    both = run_json("info", missing, demo_media[0], expect=1)["files"]
+    assert both[0]["error"]["message"]
+    assert both[1]["sha256"] == first["sha256"]
 
 
 def test_embed_is_normalised_and_score_agrees(

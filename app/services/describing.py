@@ -10,17 +10,13 @@ from app.services.voices import SPEECH_RATE_HZ
 from engine.audio.decode import decode
 from engine.audio.quality import measure_quality
 from engine.audio.resample import resample
-from engine.errors import SeongmunError
 from engine.speech.vad import VadSettings, detect_speech
 from engine.types import Audio
 
 
 def describe_file(path: Path) -> dict[str, Any]:
-    """Container, codec, hash and the quality of every channel; or ``error`` with its code."""
-    try:
-        audio = decode(path, allow_truncated=True)
-    except SeongmunError as error:
-        return {"path": str(path), "error": {"code": error.code.value, "params": error.params}}
+    """Container, codec, hash and the quality of every channel (raises as `decode`)."""
+    audio = decode(path, allow_truncated=True)
     recording = audio.recording
     return {
         "path": str(path),
