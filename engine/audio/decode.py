@@ -143,11 +143,13 @@ def _receive(
     header: dict[str, Any] = {}
     data = bytearray()
     while True:
-        while not receiver.poll(POLL_S):
+        arrived = False
+        while not arrived:
             if cancel is not None:
                 cancel.check()
             if time.monotonic() > deadline:
                 raise SeongmunError(ErrorCode.AUDIO_TIME_LIMIT, path=str(path))
+            arrived = receiver.poll(POLL_S)
         message = receiver.recv_bytes()
         tag, body = message[:1], message[1:]
         if tag == b"D" and header:
