@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from app.resources import DEFAULT_MODEL_ID, DEMO, MODELS
 from app.services.demo import KNOWN, QUESTIONED
@@ -17,6 +18,9 @@ from engine.report.sign import Identity, load_pkcs12, make_demo_identity
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = b"correct horse"
+
+settings.register_profile("no_clock", deadline=None)
+settings.load_profile("no_clock")
 
 
 @pytest.fixture(scope="session")
