@@ -10,19 +10,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from reportlab.graphics.shapes import Drawing
+
 from app.messages import Language
-from app.resources import FONTS, REPORT_TEXTS, VERBAL_SCALE
+from app.resources import FONTS, REPORT_TEXTS, VALIDATION_TEXTS, VERBAL_SCALE
 from app.services.comparing import Comparison, software_version
 from app.services.synthetic import is_synthetic
 from app.services.voices import Voice
 from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
+from engine.lr.metrics import trial_weights
+from engine.lr.validate import cross_validated_log10_lr
 from engine.lr.verbal import load_scale
 from engine.models.session import EmbeddingModel
 from engine.progress import Progress, no_progress
 from engine.report.figures import ItemFigure
-from engine.report.fonts import font_folders
+from engine.report.fonts import REGULAR, font_folders
 from engine.report.manifest import (
     FORMAT,
     describe_item,
@@ -31,6 +35,7 @@ from engine.report.manifest import (
     describe_result,
     parse,
 )
+from engine.report.plots import tippett
 from engine.report.render import ReportAssets, render_report
 from engine.report.sign import Identity, sign_report
 from engine.types import (
@@ -85,7 +90,9 @@ def write_report(
     manifest = parse(canonical_bytes(content))
     voices = (comparison.questioned, comparison.known)
     figures = [ItemFigure(v.samples, v.recording.sample_rate_hz, v.segments) for v in voices]
-    pdf = render_report(manifest, figures, report_assets(), draft=request.identity is None)
+    plot = population_plot(population, comparison.likelihood_ratio.log10_lr, request.language)
+    draft = request.identity is None
+    pdf = render_report(manifest, figures, report_assets(), draft, plot)
     progress("report", 1, 3)
     if request.identity is not None:
         pdf = sign_report(pdf, request.identity, SIGNING_REASON[request.language])
@@ -94,6 +101,20 @@ def write_report(
     write_atomic(target, pdf)
     progress("report", 3, 3)
     return manifest
+
+
+def population_plot(population: Population, log10_lr: float, language: Language) -> Drawing:
+    """The population's Tippett plot with the case's likelihood ratio marked."""
+    trials = population.trials
+    texts = tomllib.loads(VALIDATION_TEXTS.read_text(encoding="utf-8"))[language]
+    return tippett(
+        cross_validated_log10_lr(trials),
+        trials.same,
+        trial_weights(trials),
+        texts,
+        REGULAR,
+        log10_lr,
+    )
 
 
 def report_assets() -> ReportAssets:

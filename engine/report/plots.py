@@ -130,14 +130,24 @@ def validation_plots(
 
 
 def tippett(
-    log10_lr: Floats, same: Bools, weights: Floats, texts: Mapping[str, str], font: str
+    log10_lr: Floats,
+    same: Bools,
+    weights: Floats,
+    texts: Mapping[str, str],
+    font: str,
+    case_log10_lr: float | None = None,
 ) -> Drawing:
-    """Share of trials whose log10 LR exceeds a value, per class."""
+    """Share of trials whose log10 LR exceeds a value, per class; the case's LR as a line."""
     series = []
     for name, chosen, colour in (("same", same, SAME), ("different", ~same, DIFFERENT)):
         order = np.argsort(log10_lr[chosen])
         share = 1 - np.cumsum(weights[chosen][order])
         series.append(Series(texts[name], log10_lr[chosen][order], share, colour))
+    if case_log10_lr is not None:
+        upright = np.full(2, case_log10_lr)
+        series.append(
+            Series(texts["this_case"], upright, np.array([0.0, 1.0]), NEUTRAL, dashed=True)
+        )
     axes = symmetric_axis(texts["log10_lr"], log10_lr), linear_axis(texts["share"], 0, 1)
     return plot(texts["tippett"], *axes, series, font)
 

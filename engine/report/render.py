@@ -12,6 +12,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pikepdf
+from reportlab.graphics.shapes import Drawing
 from reportlab.lib import colors
 from reportlab.lib.enums import TA_CENTER
 from reportlab.lib.pagesizes import A4
@@ -77,7 +78,11 @@ class ReportAssets:
 
 
 def render_report(
-    manifest: ReportManifest, figures: Sequence[ItemFigure], assets: ReportAssets, draft: bool
+    manifest: ReportManifest,
+    figures: Sequence[ItemFigure],
+    assets: ReportAssets,
+    draft: bool,
+    tippett: Drawing | None = None,
 ) -> bytes:
     """Render a manifest; equal input gives equal bytes.
 
@@ -89,6 +94,8 @@ def render_report(
     assets : ReportAssets
     draft : bool
         Print a watermark: a report that will not be signed.
+    tippett : Drawing, optional
+        The population's Tippett plot with the case's likelihood ratio marked.
 
     Returns
     -------
@@ -120,7 +127,7 @@ def render_report(
     def canvas_maker(*args: Any, **options: Any) -> _PageCanvas:
         return _PageCanvas(texts, manifest.content["report_id"], draft, *args, **options)
 
-    document.build(writer.story(figures), canvasmaker=canvas_maker)
+    document.build(writer.story(figures, tippett), canvasmaker=canvas_maker)
     return _attach(buffer.getvalue(), canonical_bytes(manifest.content))
 
 
@@ -193,10 +200,14 @@ class _Writer:
     ) -> None:
         self.content, self.texts, self.scale, self.language = content, texts, scale, language
 
-    def story(self, figures: Sequence[ItemFigure]) -> list[Flowable]:
+    def story(self, figures: Sequence[ItemFigure], tippett: Drawing | None) -> list[Flowable]:
         story = [*self._head(), *self._propositions(), *self._result(), *self._items()]
         story += [*self._quality(), *self._figures(figures)]
-        return [*story, *self._method(), *self._limits(), *self._verification()]
+        story += self._method()
+        if tippett is not None:
+            caption = Paragraph(self._text("tippett"), SMALL)
+            story += [Spacer(1, 6), KeepTogether([tippett, caption])]
+        return [*story, *self._limits(), *self._verification()]
 
     def _text(self, key: str, **values: Any) -> str:
         return str(self.texts[key]).format(**values)
