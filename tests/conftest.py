@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from app.resources import DEFAULT_MODEL_ID, DEMO, MODELS
+from app.resources import DEFAULT_MODEL_ID, DEMO, MODELS, VERBAL_SCALE
+from app.services.comparing import Comparison, compare
 from app.services.demo import KNOWN, QUESTIONED
+from app.services.loading import open_population
+from app.services.reporting import ReportRequest, write_report
+from engine.lr.verbal import load_scale
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
 from engine.report.sign import Identity, load_pkcs12, make_demo_identity
+from engine.types import Population
+from engine.verify.run import Verification, VerificationInputs, verify_pdf
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = b"correct horse"
@@ -72,3 +79,44 @@ def identity_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path
 def identity(identity_files: tuple[Path, Path]) -> Identity:
     """The opened demo identity."""
     return load_pkcs12(identity_files[0], PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def population(model: EmbeddingModel) -> Population:
+    return open_population(None, model)
+
+
+@pytest.fixture(scope="session")
+def comparison(
+    model: EmbeddingModel, population: Population, demo_media: tuple[Path, Path]
+) -> Comparison:
+    return compare(*demo_media, model, population)
+
+
+@pytest.fixture(scope="session")
+def reports(
+    tmp_path_factory: pytest.TempPathFactory,
+    comparison: Comparison,
+    model: EmbeddingModel,
+    population: Population,
+    identity: Identity,
+) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("reports")
+    for language in ("ko", "en"):
+        request = ReportRequest(language, identity)  # type: ignore[arg-type]
+        write_report(comparison, model, population, request, folder / f"{language}.pdf")
+    return {language: folder / f"{language}.pdf" for language in ("ko", "en")}
+
+
+@pytest.fixture
+def check(
+    model: EmbeddingModel, population: Population, identity_files: tuple[Path, Path]
+) -> Callable[[bytes], Verification]:
+    """Everything that can be checked without the media."""
+    inputs = VerificationInputs(
+        trust=identity_files[1],
+        model_sha256=model.pack.model_sha256,
+        population=population,
+        scale=load_scale(VERBAL_SCALE),
+    )
+    return lambda pdf: verify_pdf(pdf, inputs)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import pickle
 import struct
 import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import av
+import hostile_decoder
 import numpy as np
 import pytest
 import soundfile
@@ -223,7 +226,7 @@ def make_bad(name: str, folder: Path, source: Path) -> Path:
         ("text", ErrorCode.AUDIO_NOT_AUDIO),
         ("random", ErrorCode.AUDIO_NOT_AUDIO),
         ("cut", ErrorCode.AUDIO_TRUNCATED),
-        ("headless", ErrorCode.AUDIO_NOT_AUDIO),
+        ("headless", ErrorCode.AUDIO_TRUNCATED),
         ("nan", ErrorCode.AUDIO_NOT_FINITE),
         ("silent", ErrorCode.AUDIO_SILENT),
     ],
@@ -253,13 +256,24 @@ def test_unreadable_file(tmp_path: Path, source: Path) -> None:
 @pytest.mark.parametrize(
     ("extension", "options"),
     [
+        ("wav", "-c:a pcm_s16le"),
+        ("wav", "-c:a pcm_s16le -rf64 always"),
+        ("w64", "-c:a pcm_s16le"),
+        ("aiff", "-c:a pcm_s16be"),
+        ("au", "-c:a pcm_s16be"),
+        ("caf", "-c:a pcm_s16be"),
         ("flac", "-c:a flac"),
         ("m4a", "-c:a aac -movflags +faststart"),
         ("m4a", "-c:a aac"),
+        ("mp4", "-c:a aac -movflags +frag_keyframe+empty_moov -frag_duration 500000"),
         ("ogg", "-c:a libopus"),
+        ("ogg", "-c:a libvorbis"),
         ("mp3", "-c:a libmp3lame"),
+        ("mp3", "-c:a libmp3lame -write_xing 0 -id3v2_version 0"),
         ("mkv", "-c:a libopus"),
+        ("avi", "-c:a libmp3lame"),
         ("wma", "-c:a wmav2"),
+        ("aac", "-c:a aac"),
     ],
 )
 def test_cut_recordings_are_never_taken_silently(
@@ -268,8 +282,65 @@ def test_cut_recordings_are_never_taken_silently(
     whole, cut = tmp_path / f"whole.{extension}", tmp_path / f"cut.{extension}"
     tool("ffmpeg", "-v", "error", "-i", source, *options.split(), whole)
     content = whole.read_bytes()
-    cut.write_bytes(content[: len(content) * 2 // 3 + 7])
-    assert code_of(lambda: decode(cut)) is ErrorCode.AUDIO_TRUNCATED
+    for kept in (len(content) * 2 // 3 + 7, len(content) - 1):
+        cut.write_bytes(content[:kept])
+        assert code_of(lambda: decode(cut)) is ErrorCode.AUDIO_TRUNCATED, kept
+    cut.write_bytes(content[:100])
+    assert code_of(lambda: decode(cut)) in {ErrorCode.AUDIO_TRUNCATED, ErrorCode.AUDIO_NOT_AUDIO}
+
+
+def test_ogg_without_a_page_in_the_middle(source: Path, tmp_path: Path, tool: Tool) -> None:
+    path = tmp_path / "voice.ogg"
+    tool(
+        "ffmpeg", "-v", "error", "-i", source, *["-c:a", "libopus", "-page_duration", "20000"], path
+    )
+    pages = path.read_bytes().split(b"OggS")
+    whole_s = decode(path).duration_s
+    middle = len(pages) // 2
+    path.write_bytes(b"OggS".join(pages[:middle] + pages[middle + 1 :]))
+    assert code_of(lambda: decode(path)) is ErrorCode.AUDIO_TRUNCATED
+    assert decode(path, allow_truncated=True).duration_s < whole_s
+    pages[middle] = pages[middle][:-1] + bytes([pages[middle][-1] ^ 1])
+    path.write_bytes(b"OggS".join(pages))
+    assert code_of(lambda: decode(path)) is ErrorCode.AUDIO_TRUNCATED
+
+
+def test_damage_that_the_decoder_gets_over_is_told(
+    source: Path, tmp_path: Path, tool: Tool
+) -> None:
+    path = tmp_path / "surround.ac3"
+    tool("ffmpeg", "-v", "error", "-i", source, "-ar", "48000", path)
+    path.write_bytes(path.read_bytes()[:-100])
+    assert decode(path).recording.warnings == ("audio.damaged",)
+
+
+def test_video_without_sound_and_several_tracks(source: Path, tmp_path: Path, tool: Tool) -> None:
+    mute, several = tmp_path / "mute.mp4", tmp_path / "several.mka"
+    tool("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x64:r=5:d=1", mute)
+    tool(
+        "ffmpeg",
+        "-v",
+        "error",
+        "-i",
+        source,
+        *["-map", "0:a", "-map", "0:a", "-c:a", "flac"],
+        several,
+    )
+    assert code_of(lambda: decode(mute)) is ErrorCode.AUDIO_NO_STREAM
+    audio = decode(several)
+    assert audio.recording.warnings == ("audio.several_tracks",)
+    assert_equals_ffmpeg(audio, several, tool, 0.0)
+
+
+def test_change_of_rate_in_mid_stream_is_refused(source: Path, tmp_path: Path, tool: Tool) -> None:
+    parts = []
+    for rate_hz in (16000, 24000):
+        part = tmp_path / f"{rate_hz}.aac"
+        tool("ffmpeg", "-v", "error", "-i", source, "-ar", rate_hz, part)
+        parts.append(part.read_bytes())
+    both = tmp_path / "both.aac"
+    both.write_bytes(b"".join(parts))
+    assert code_of(lambda: decode(both)) is ErrorCode.AUDIO_FORMAT_CHANGES
 
 
 def test_cut_amr_is_noticed_and_can_be_allowed(
@@ -309,6 +380,53 @@ def test_playlists_never_open_other_files(source: Path, tmp_path: Path) -> None:
         assert code_of(lambda path=path: decode(path)) is ErrorCode.AUDIO_NOT_AUDIO
 
 
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.wav"
+    os.mkfifo(pipe)
+    assert code_of(lambda: decode(pipe)) is ErrorCode.FILE_UNREADABLE
+    assert code_of(lambda: decode(tmp_path / "a\0b.wav")) is ErrorCode.FILE_MISSING
+
+
+HEADER = (
+    b'H{"container": "wav", "codec": "x", "decoder": "y", "decoder_version": "1",'
+    b' "channels": 2, "sample_rate_hz": 8000}'
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"D\0\0\0\0",
+        b"H[]",
+        b'H{"channels": Infinity}',
+        HEADER + b"\n" + HEADER,
+        HEADER + b"\nD1234\nT" + b'{"warnings": []}',
+        HEADER + b'\nD12345678\nT{"warnings": ["audio.fine"]}',
+        b'E{"code": "cancelled"}',
+        b"E" + b"[" * 100_000,
+        pickle.dumps(print),
+    ],
+    ids=range(9),
+)
+def test_a_decoder_taken_over_is_not_believed(
+    said: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.audio.decode.serve", hostile_decoder.say_lines)
+    path = tmp_path / "speech"
+    path.write_bytes(said)
+    assert code_of(lambda: decode(path)) is ErrorCode.AUDIO_DECODER_CRASHED
+
+
+def test_a_decoder_taken_over_does_not_hold_the_program(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.audio.decode.serve", hostile_decoder.stall_in_message)
+    assert code_of(lambda: decode(source, DecodeLimits(wall_s=1.0))) is ErrorCode.AUDIO_TIME_LIMIT
+    monkeypatch.setattr("engine.audio.decode.serve", hostile_decoder.announce_too_much)
+    assert code_of(lambda: decode(source)) is ErrorCode.AUDIO_DECODER_CRASHED
+    assert multiprocessing.active_children() == []
+
+
 @pytest.mark.parametrize(
     "magic", [b"RIFF", b"fLaC", b"OggS", b"ID3\x04", b"#!AMR\n", b"\x1aE\xdf\xa3", b"FORM"]
 )
@@ -331,10 +449,44 @@ def test_limits_on_time_memory_and_length(source: Path, demo_media: tuple[Path, 
     assert code_of(lambda: decode(source, DecodeLimits(wall_s=0.0))) is ErrorCode.AUDIO_TIME_LIMIT
 
 
+def test_compressed_silence_meets_the_limit(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.flac"
+    soundfile.write(bomb, np.zeros(20_000_000, np.int16), 8000)
+    assert bomb.stat().st_size < 100_000
+    limits = DecodeLimits(decoded_bytes=10_000_000)
+    assert code_of(lambda: decode(bomb, limits)) is ErrorCode.AUDIO_TOO_LONG
+
+
 def test_cancel_ends_the_child(source: Path) -> None:
+    token = CancelToken()
+
+    def cancel_soon(stage: str, done: float, total: float) -> None:
+        if stage == "decode":
+            token.cancel()
+
+    assert code_of(lambda: decode(source, progress=cancel_soon, cancel=token)) is (
+        ErrorCode.CANCELLED
+    )
+    assert multiprocessing.active_children() == []
     token = CancelToken()
     token.cancel()
     assert code_of(lambda: decode(source, cancel=token)) is ErrorCode.CANCELLED
+
+
+def test_a_killed_decoder_is_an_error_not_a_crash(tmp_path: Path) -> None:
+    long = tmp_path / "long.flac"
+    soundfile.write(long, np.zeros(20_000_000, np.int16), 8000)
+    killed: list[int] = []
+
+    def kill_child(stage: str, done: float, total: float) -> None:
+        for child in multiprocessing.active_children():
+            killed.append(child.pid or 0)
+            child.kill()
+
+    with pytest.raises(SeongmunError) as caught:
+        decode(long, progress=kill_child)
+    assert caught.value.code is ErrorCode.AUDIO_DECODER_CRASHED
+    assert killed
 
 
 def test_channels_are_chosen_never_mixed(source: Path, tmp_path: Path) -> None:
@@ -345,11 +497,17 @@ def test_channels_are_chosen_never_mixed(source: Path, tmp_path: Path) -> None:
     twice = tmp_path / "twice.wav"
     soundfile.write(twice, np.stack([audio.samples[0]] * 2, axis=1), 16000)
     assert pick_channel(decode(twice), None) == 0
+    offset = tmp_path / "offset.wav"
+    soundfile.write(offset, 0.01 * audio.samples.T + 0.5, 16000)
+    assert code_of(lambda: pick_channel(decode(offset), None)) is ErrorCode.AUDIO_CHANNEL
 
 
 def test_resampling_keeps_a_tone() -> None:
     time_s = np.arange(8000) / 8000
     tone = (0.5 * np.sin(2 * np.pi * 440 * time_s)).astype(np.float32)
     expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
-    assert np.abs(resample(tone, 8000, 16000) - expected)[500:-500].max() < 1e-3
+    doubled = resample(tone, 8000, 16000)
+    assert np.abs(doubled - expected)[500:-500].max() < 1e-3
+    both = resample(np.stack([tone, -tone]), 8000, 16000)
+    assert np.array_equal(both, np.stack([doubled, -doubled]))
     assert resample(tone, 8000, 8000) is tone

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import io
-import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pikepdf
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -22,66 +16,22 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.x509.oid import NameOID
 
-from app.resources import VERBAL_SCALE
-from app.services.comparing import Comparison, compare
-from app.services.loading import open_population
+from app.services.comparing import Comparison
 from app.services.reporting import ReportRequest, report_assets, write_report
 from app.services.verifying import verify
 from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
-from engine.lr.verbal import load_scale
 from engine.models.session import EmbeddingModel
 from engine.report.fonts import register_fonts
 from engine.report.manifest import parse
-from engine.report.sign import Identity, load_pkcs12, sign_report
+from engine.report.sign import Identity, load_pkcs12
 from engine.types import CheckStatus, Population
-from engine.verify.run import Verification, VerificationInputs, read_manifest, verify_pdf
-from engine.verify.signature import BYTE_RANGE
+from engine.verify.coverage import BYTE_RANGE
+from engine.verify.run import Verification, read_manifest
 
 Tool = Callable[..., bytes]
 CHANGES = 300
-
-
-@pytest.fixture(scope="module")
-def population(model: EmbeddingModel) -> Population:
-    return open_population(None, model)
-
-
-@pytest.fixture(scope="module")
-def comparison(
-    model: EmbeddingModel, population: Population, demo_media: tuple[Path, Path]
-) -> Comparison:
-    return compare(*demo_media, model, population)
-
-
-@pytest.fixture(scope="module")
-def reports(
-    tmp_path_factory: pytest.TempPathFactory,
-    comparison: Comparison,
-    model: EmbeddingModel,
-    population: Population,
-    identity: Identity,
-) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("reports")
-    for language in ("ko", "en"):
-        request = ReportRequest(language, identity)  # type: ignore[arg-type]
-        write_report(comparison, model, population, request, folder / f"{language}.pdf")
-    return {language: folder / f"{language}.pdf" for language in ("ko", "en")}
-
-
-@pytest.fixture
-def check(
-    model: EmbeddingModel, population: Population, identity_files: tuple[Path, Path]
-) -> Callable[[bytes], Verification]:
-    """Everything that can be checked without the media."""
-    inputs = VerificationInputs(
-        trust=identity_files[1],
-        model_sha256=model.pack.model_sha256,
-        population=population,
-        scale=load_scale(VERBAL_SCALE),
-    )
-    return lambda pdf: verify_pdf(pdf, inputs)
 
 
 def failed(verification: Verification) -> list[str]:
@@ -161,159 +111,6 @@ def test_what_was_not_checked_is_not_passed(reports: dict[str, Path]) -> None:
     for check_id in ("signature.trust", "media.known", "media.questioned", "result.recomputed"):
         assert by_id[check_id] is CheckStatus.NOT_CHECKED
     assert verification.result.verdict is CheckStatus.NOT_CHECKED
-
-
-def test_every_changed_byte_of_the_report_is_caught(
-    reports: dict[str, Path], check: Callable[[bytes], Verification]
-) -> None:
-    """Random positions all over the file, and as many in the signature's own digits, which the
-    signature itself does not cover."""
-    content = reports["ko"].read_bytes()
-    rng = np.random.default_rng(20261124)
-    first, second = (int(number) for number in BYTE_RANGE.findall(content)[0][1:3])
-    used = first + len(content[first:second].rstrip(b"0>")) + 4
-    positions = [*rng.integers(len(content), size=CHANGES), *rng.integers(first, used, CHANGES)]
-    assert not failed(check(content))
-    for position in positions:
-        changed = bytearray(content)
-        digits = b"0123456789ABCDEFabcdef"
-        choice = rng.choice(list(digits)) if position >= first and rng.random() < 0.5 else None
-        changed[position] = choice or changed[position] ^ int(rng.integers(1, 256))
-        if bytes(changed) != content:
-            assert failed(check(bytes(changed))), f"byte {position} of {len(content)}"
-
-
-def test_every_changed_byte_of_the_media_is_caught(
-    reports: dict[str, Path], demo_media: tuple[Path, Path], tmp_path: Path
-) -> None:
-    rng = np.random.default_rng(1)
-    copies = [Path(shutil.copy(path, tmp_path)) for path in demo_media]
-    contents = [path.read_bytes() for path in copies]
-    for i in range(CHANGES):
-        path, content = copies[i % 2], contents[i % 2]
-        changed = bytearray(content)
-        changed[rng.integers(len(content))] ^= int(rng.integers(1, 256))
-        path.write_bytes(changed)
-        inputs = VerificationInputs(media=tmp_path)
-        expected = f"media.{('questioned', 'known')[i % 2]}"
-        assert failed(verify_pdf(reports["ko"].read_bytes(), inputs)) == [expected]
-        path.write_bytes(content)
-
-
-def test_appended_revision_is_caught(
-    reports: dict[str, Path], check: Callable[[bytes], Verification], tmp_path: Path, tool: Tool
-) -> None:
-    content = reports["ko"].read_bytes()
-    start = content.rindex(b"startxref") + 9
-    previous = int(content[start:].split()[0])
-    root = re.findall(rb"/Root (\d+ 0 R)", content)[-1].decode()
-    size = re.findall(rb"/Size (\d+)", content)[-1].decode()
-    number = int(size)
-    offset = len(content)
-    revision = f"{number} 0 obj\n<< /Appended true >>\nendobj\n".encode()
-    xref = len(content) + len(revision)
-    revision += f"xref\n{number} 1\n{offset:010d} 00000 n \n".encode()
-    revision += f"trailer\n<< /Size {number + 1} /Root {root} /Prev {previous} >>\n".encode()
-    revision += f"startxref\n{xref}\n%%EOF\n".encode()
-    appended = tmp_path / "appended.pdf"
-    appended.write_bytes(content + revision)
-    assert b"Signature is Valid" in tool("pdfsig", appended)
-    assert "signature.coverage" in failed(check(content + revision))
-    assert "signature.coverage" in failed(check(content + b"\n"))
-
-
-def test_report_without_signature_or_manifest_fails(
-    check: Callable[[bytes], Verification], reports: dict[str, Path]
-) -> None:
-    buffer = io.BytesIO()
-    with pikepdf.open(reports["ko"]) as document:
-        del document.attachments["manifest.json"]
-        document.save(buffer)
-    assert "manifest" in failed(check(buffer.getvalue()))
-    empty = io.BytesIO()
-    pikepdf.new().save(empty)
-    assert failed(check(empty.getvalue())) == ["signature.present", "manifest"]
-    assert "signature.present" in failed(check(b"%PDF-1.7\n" + os.urandom(2000)))
-
-
-def test_resigned_report_of_another_signer_is_not_trusted(
-    reports: dict[str, Path],
-    check: Callable[[bytes], Verification],
-    tmp_path: Path,
-    model: EmbeddingModel,
-    population: Population,
-    comparison: Comparison,
-) -> None:
-    stranger = make_identity(tmp_path / "stranger.p12")
-    target = tmp_path / "report.pdf"
-    write_report(comparison, model, population, ReportRequest("en", stranger), target)
-    assert failed(check(target.read_bytes())) == ["signature.trust"]
-
-
-def test_number_that_does_not_follow_is_caught(
-    reports: dict[str, Path],
-    check: Callable[[bytes], Verification],
-    comparison: Comparison,
-    model: EmbeddingModel,
-    population: Population,
-    identity: Identity,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Signed by a trusted examiner, but with a higher likelihood ratio than the data give."""
-    ratio = replace(
-        comparison.likelihood_ratio, log10_lr=comparison.likelihood_ratio.log10_lr + 0.1
-    )
-    forged = replace(comparison, likelihood_ratio=ratio)
-    target = tmp_path / "forged.pdf"
-    request = ReportRequest("en", identity)
-    assert (
-        code_of(lambda: write_report(forged, model, population, request, target))
-        is ErrorCode.REPORT_SELF_CHECK
-    )
-    assert list(tmp_path.iterdir()) == []
-    write_report(forged, model, population, replace(request, identity=None), target)
-    signed = sign_report(target.read_bytes(), identity, "forged")
-    assert failed(check(signed)) == ["result.consistent"]
-
-
-@pytest.mark.parametrize("key", ["quality", "file_name", "size_bytes", "channel"])
-def test_signed_nonsense_fails_without_a_traceback(
-    reports: dict[str, Path],
-    check: Callable[[bytes], Verification],
-    identity: Identity,
-    key: str,
-) -> None:
-    """Anyone can sign anything: a manifest with the wrong types must only fail."""
-    buffer = io.BytesIO()
-    with pikepdf.open(reports["en"]) as document:
-        attached = document.attachments["manifest.json"].get_file().read_bytes()
-        content = json.loads(attached)
-        content["items"][0][key] = {"x": [None]}
-        document.attachments["manifest.json"] = pikepdf.AttachedFileSpec(
-            document, canonical_bytes(content), filename="manifest.json"
-        )
-        del document.Root.AcroForm, document.Root.Perms
-        document.save(buffer)
-    verification = check(sign_report(buffer.getvalue(), identity, "nonsense"))
-    assert verification.result.verdict is not CheckStatus.PASS
-
-
-def test_missing_flags_are_noticed(
-    check: Callable[[bytes], Verification],
-    comparison: Comparison,
-    model: EmbeddingModel,
-    population: Population,
-    identity: Identity,
-    tmp_path: Path,
-) -> None:
-    assert "bandwidth.outside" in comparison.likelihood_ratio.flags
-    hidden = replace(comparison.likelihood_ratio, flags=())
-    target = tmp_path / "hidden.pdf"
-    request = ReportRequest("en", None)
-    write_report(replace(comparison, likelihood_ratio=hidden), model, population, request, target)
-    signed = sign_report(target.read_bytes(), identity, "hidden")
-    assert failed(check(signed)) == ["result.consistent"]
 
 
 def test_draft_says_so_and_signed_report_does_not(

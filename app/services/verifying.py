@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from app.resources import MODELS, POPULATIONS, VERBAL_SCALE
-from app.services.comparing import embed_voice, unwrap
+from app.services.comparing import embed_voice, judge, unwrap
 from app.services.voices import load_voices
 from engine.compare.score import make_score
 from engine.errors import SeongmunError
-from engine.lr.calibrate import apply
 from engine.lr.population import load_population
 from engine.lr.verbal import load_scale
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
-from engine.types import ModelPack, Population
+from engine.types import LikelihoodRatio, ModelPack, Population
 from engine.verify.run import (
     Recompute,
     Verification,
@@ -88,13 +87,14 @@ def _population(path: Path) -> Population | None:
 
 
 def _recompute(pack: ModelPack, population: Population, device: str) -> Recompute:
-    def recompute(content: Mapping[str, Any], media: Mapping[str, Path]) -> float:
+    def recompute(content: Mapping[str, Any], media: Mapping[str, Path]) -> LikelihoodRatio:
         model = EmbeddingModel.open(pack, device)
         items = content["items"]
         paths = [media[item["role"]] for item in items]
         channels = [int(item["channel"]) for item in items]
-        voices = [unwrap(voice) for voice in load_voices(paths, channels, allow_truncated=True)]
-        questioned, known = (embed_voice(voice, model) for voice in voices)
-        return apply(population, make_score(questioned, known).value).log10_lr
+        loaded = load_voices(paths, channels, allow_truncated=True)
+        first, second = [unwrap(voice) for voice in loaded]
+        score = make_score(embed_voice(first, model), embed_voice(second, model))
+        return judge(score, first, second, population)
 
     return recompute

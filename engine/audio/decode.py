@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import stat
+import threading
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -24,7 +26,20 @@ from engine.types import Audio, ProcessingStep, Recording
 
 POLL_S = 0.1
 MAXIMUM_CHANNELS = 64
+MINIMUM_RATE_HZ = 1000
 MAXIMUM_RATE_HZ = 768_000
+MAXIMUM_MESSAGE_BYTES = 256 << 20
+WARNINGS = {"audio.truncated", "audio.damaged", "audio.length_unknown", "audio.several_tracks"}
+# What reading from a child raises that has died or does not speak as it should.
+MISCONDUCT = (
+    EOFError,
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +87,7 @@ def decode(
     if _state(path) != before:
         raise SeongmunError(ErrorCode.FILE_CHANGED, path=str(path))
     channels, rate_hz = header["channels"], header["sample_rate_hz"]
-    samples = np.frombuffer(data, "<f4")
-    samples = samples[: len(samples) // channels * channels].reshape(-1, channels).T
+    samples = np.frombuffer(data, "<f4").reshape(-1, channels).T
     if not np.isfinite(samples).all():
         raise SeongmunError(ErrorCode.AUDIO_NOT_FINITE, path=str(path))
     if samples.shape[1] == 0:
@@ -98,10 +112,17 @@ def decode(
 
 
 def _state(path: Path) -> tuple[int, int, int]:
+    """What changes with the bytes. Only regular files are read: a pipe would never end."""
     try:
         status = path.stat()
     except OSError as error:
         raise file_error(error, path) from error
+    except ValueError as error:  # a NUL in the name
+        raise SeongmunError(ErrorCode.FILE_MISSING, path=str(path)) from error
+    if stat.S_ISDIR(status.st_mode):
+        raise SeongmunError(ErrorCode.FILE_IS_DIRECTORY, path=str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise SeongmunError(ErrorCode.FILE_UNREADABLE, path=str(path))
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
@@ -112,6 +133,10 @@ def _run(
     progress: Progress,
     cancel: CancelToken | None,
 ) -> tuple[dict[str, Any], tuple[str, ...], bytearray]:
+    """Start the decoding process, hear it out, and see that it is gone.
+
+    A timer kills it at the time limit, so that not even half a message can hold the program.
+    """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(
@@ -121,11 +146,18 @@ def _run(
     )
     process.start()
     sender.close()
+    deadline = time.monotonic() + limits.wall_s
+    timer = threading.Timer(limits.wall_s, process.kill)
+    timer.start()
     try:
         return _receive(receiver, path, limits, progress, cancel)
-    except EOFError as error:
-        raise SeongmunError(ErrorCode.AUDIO_DECODER_CRASHED, path=str(path)) from error
+    except MISCONDUCT as error:
+        late = time.monotonic() >= deadline
+        code = ErrorCode.AUDIO_TIME_LIMIT if late else ErrorCode.AUDIO_DECODER_CRASHED
+        raise SeongmunError(code, path=str(path)) from error
     finally:
+        timer.cancel()
+        timer.join()
         receiver.close()
         process.kill()
         process.join()
@@ -139,48 +171,63 @@ def _receive(
     progress: Progress,
     cancel: CancelToken | None,
 ) -> tuple[dict[str, Any], tuple[str, ...], bytearray]:
-    deadline = time.monotonic() + limits.wall_s
+    """Collect (header, warnings, samples), or raise one of `MISCONDUCT`.
+
+    The child may have been taken over by the file: believe nothing it says unchecked.
+    """
     header: dict[str, Any] = {}
-    data = bytearray()
+    data, tell_at = bytearray(), 0.0
     while True:
-        arrived = False
-        while not arrived:
-            if cancel is not None:
-                cancel.check()
-            if time.monotonic() > deadline:
-                raise SeongmunError(ErrorCode.AUDIO_TIME_LIMIT, path=str(path))
-            arrived = receiver.poll(POLL_S)
-        message = receiver.recv_bytes()
+        message = _next_message(receiver, cancel)
         tag, body = message[:1], message[1:]
         if tag == b"D" and header:
             data += body
             if len(data) > limits.decoded_bytes:
                 raise SeongmunError(ErrorCode.AUDIO_TOO_LONG, path=str(path))
-            progress("decode", len(data) / (4 * header["channels"] * header["sample_rate_hz"]), 0)
+            if time.monotonic() >= tell_at:
+                decoded_s = len(data) / (4 * header["channels"] * header["sample_rate_hz"])
+                progress("decode", decoded_s, 0)
+                tell_at = time.monotonic() + POLL_S
         elif tag == b"H" and not header:
             header = _checked_header(body, path)
-        elif tag == b"T" and header:
-            warnings = json.loads(body)["warnings"]
-            return header, tuple(str(warning) for warning in warnings), data
+        elif tag == b"T" and header and len(data) % (4 * header["channels"]) == 0:
+            return header, _checked_warnings(body), data
         elif tag == b"E":
-            raise SeongmunError(ErrorCode(json.loads(body)["code"]), path=str(path))
+            raise SeongmunError(_checked_code(body), path=str(path))
         else:
-            raise SeongmunError(ErrorCode.AUDIO_DECODER_CRASHED, path=str(path))
+            raise ValueError("unexpected message")
+
+
+def _next_message(receiver: Connection, cancel: CancelToken | None) -> bytes:
+    while not receiver.poll(POLL_S):
+        if cancel is not None:
+            cancel.check()
+    if cancel is not None:
+        cancel.check()
+    return receiver.recv_bytes(MAXIMUM_MESSAGE_BYTES)
+
+
+def _checked_warnings(body: bytes) -> tuple[str, ...]:
+    warnings = tuple(json.loads(body)["warnings"])
+    if not set(warnings) <= WARNINGS:
+        raise ValueError("unknown warning")
+    return warnings
+
+
+def _checked_code(body: bytes) -> ErrorCode:
+    code = ErrorCode(json.loads(body)["code"])
+    if not code.value.startswith(("audio.", "file.")):
+        raise ValueError("not a code of decoding")
+    return code
 
 
 def _checked_header(body: bytes, path: Path) -> dict[str, Any]:
-    """The child may have been taken over by the file: believe nothing it says unchecked."""
-    try:
-        header = json.loads(body)
-        checked = {
-            key: str(header[key])[:100]
-            for key in ("container", "codec", "decoder", "decoder_version")
-        }
-        numbers = {key: int(header[key]) for key in ("channels", "sample_rate_hz")}
-    except (ValueError, KeyError, TypeError) as error:
-        raise SeongmunError(ErrorCode.AUDIO_DECODER_CRASHED, path=str(path)) from error
-    if not 1 <= numbers["channels"] <= MAXIMUM_CHANNELS:
+    header = json.loads(body)
+    words = ("container", "codec", "decoder", "decoder_version")
+    checked: dict[str, Any] = {key: str(header[key])[:100] for key in words}
+    checked |= {key: int(header[key]) for key in ("channels", "sample_rate_hz")}
+    if not 1 <= checked["channels"] <= MAXIMUM_CHANNELS:
         raise SeongmunError(ErrorCode.AUDIO_NOT_AUDIO, path=str(path))
-    if not 1000 <= numbers["sample_rate_hz"] <= MAXIMUM_RATE_HZ:
+    if not MINIMUM_RATE_HZ <= checked["sample_rate_hz"] <= MAXIMUM_RATE_HZ:
         raise SeongmunError(ErrorCode.AUDIO_NOT_AUDIO, path=str(path))
-    return checked | numbers
+    return checked

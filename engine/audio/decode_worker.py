@@ -8,14 +8,14 @@ or ``E`` + JSON (a coded error).
 from __future__ import annotations
 
 import json
-import os
-import struct
 import sys
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any, BinaryIO
 
-BLOCK_SAMPLES = 1 << 16
+from engine.audio.completeness import completeness_warnings, mp3_frame_bytes
+
+BLOCK_SAMPLES = 4096  # what a damaged FLAC loses before its damage
 SOUNDFILE_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b".snd", b"fLaC", b"caff")
 # GSM 6.10 and ADPCM are left to FFmpeg: libsndfile counts a padding octet as one more block.
 SOUNDFILE_CODECS = {
@@ -37,13 +37,7 @@ DEMUXERS = (
 DECLARING_CONTAINERS = ("mov", "matroska", "avi", "asf", "wav")
 DURATION_SLACK_S = 0.15
 VIDEO_SLACK_S = 1.0  # beside pictures FFmpeg may give the sound the duration of the whole file
-XING_OFFSET_BYTES = 36  # the largest distance from the frame header to the tag
-# Bytes per frame by frame type, with the type octet (3GPP TS 26.101, 26.201; RFC 4867, section 5).
-AMR_FRAME_BYTES = {
-    b"#!AMR\n": (13, 14, 16, 18, 20, 21, 27, 32, 6, 1, 1, 1, 1, 1, 1, 1),
-    b"#!AMR-WB\n": (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 1, 1, 1, 1, 1, 1),
-}
-UNKNOWN_LENGTHS = (0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000, 0x80000000)
+OPEN_FILES = 64
 
 
 class RefusalError(Exception):
@@ -81,6 +75,7 @@ def _limit(memory_bytes: int, cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
 
 
 def _send(connection: Connection, tag: bytes, document: dict[str, Any]) -> None:
@@ -88,15 +83,12 @@ def _send(connection: Connection, tag: bytes, document: dict[str, Any]) -> None:
 
 
 def _decode(connection: Connection, file: BinaryIO, allow_truncated: bool) -> None:
-    head = file.read(12)
-    magic, is_wave = head[:4], head[:4] == b"RIFF" and head[8:] == b"WAVE"
+    warnings = completeness_warnings(file)
+    magic = file.read(4)
     file.seek(0)
-    warnings: set[str] = riff_warnings(file) if is_wave else set()
-    if magic in SOUNDFILE_MAGIC and _decode_soundfile(connection, file, warnings):
-        pass
-    else:
+    if not (magic in SOUNDFILE_MAGIC and _decode_soundfile(connection, file, warnings)):
         file.seek(0)
-        _decode_av(connection, file, magic, warnings)
+        _decode_av(connection, file, warnings)
     if "audio.truncated" in warnings and not allow_truncated:
         raise RefusalError("audio.truncated")
     _send(connection, b"T", {"warnings": sorted(warnings)})
@@ -137,59 +129,52 @@ def _decode_soundfile(connection: Connection, file: BinaryIO, warnings: set[str]
     return True
 
 
-def riff_warnings(file: BinaryIO) -> set[str]:
-    """Compare the data chunk's declared length with the file; the position is kept."""
-    position = file.tell()
-    try:
-        size = file.seek(0, os.SEEK_END)
-        offset = 12
-        while offset + 8 <= size:
-            file.seek(offset)
-            name, length = struct.unpack("<4sI", file.read(8))
-            if name == b"data":
-                if length in UNKNOWN_LENGTHS:
-                    return {"audio.length_unknown"}
-                return {"audio.truncated"} if offset + 8 + length > size else set()
-            offset += 8 + length + length % 2
-        return {"audio.truncated"}
-    finally:
-        file.seek(position)
+def _decode_av(connection: Connection, file: BinaryIO, warnings: set[str]) -> None:
+    """Decode with FFmpeg; what it logs as an error is damage that it got over."""
+    import av
+
+    av.logging.set_level(av.logging.ERROR)
+    with av.logging.Capture() as complaints, _open_av(file, warnings) as container:
+        _send_stream(connection, container, warnings)
+    if complaints and "audio.truncated" not in warnings:
+        warnings.add("audio.damaged")
 
 
-def _decode_av(connection: Connection, file: BinaryIO, magic: bytes, warnings: set[str]) -> None:
+def _open_av(file: BinaryIO, warnings: set[str]) -> Any:
     import av
 
     options = {"protocol_whitelist": "none", "format_whitelist": DEMUXERS}
-    head = file.read(12)
-    file.seek(0)
     try:
-        container = av.open(file, "r", options=options, metadata_errors="replace")
+        return av.open(file, "r", options=options, metadata_errors="replace")
     except av.FFmpegError as error:
         if isinstance(error, MemoryError):
             raise
-        cut = head[4:8] == b"ftyp" or magic == b"OggS"
-        raise RefusalError("audio.truncated" if cut else "audio.not_audio") from error
-    with container:
-        if not container.streams.audio:
-            raise RefusalError("audio.no_stream" if container.streams.video else "audio.not_audio")
-        stream = container.streams.best("audio") or container.streams.audio[0]
-        if len(container.streams.audio) > 1:
-            warnings.add("audio.several_tracks")
-        rate_hz, sent = 0, 0
-        for block, frame_rate_hz, channels in _blocks(container, stream, warnings):
-            if not rate_hz:
-                rate_hz = frame_rate_hz
-                _send(connection, b"H", _av_header(container, stream, rate_hz, channels))
-            connection.send_bytes(b"D" + block)
-            sent += len(block) // (4 * channels)
-        if not sent:
-            raise RefusalError("audio.not_audio")
-        slack_s = DURATION_SLACK_S if len(container.streams) == 1 else VIDEO_SLACK_S
-        if _promised_s(container, stream) - sent / rate_hz > slack_s:
-            warnings.add("audio.truncated")
-    whole = amr_is_whole(file) and mp3_is_whole(file)
-    if (magic == b"OggS" and not _ogg_has_end(file)) or not whole:
+        raise _nothing_heard(warnings) from error
+
+
+def _nothing_heard(warnings: set[str]) -> RefusalError:
+    return RefusalError("audio.truncated" if "audio.truncated" in warnings else "audio.not_audio")
+
+
+def _send_stream(connection: Connection, container: Any, warnings: set[str]) -> None:
+    if not container.streams.audio:
+        mute = container.streams.video and "audio.truncated" not in warnings
+        raise RefusalError("audio.no_stream") if mute else _nothing_heard(warnings)
+    stream = container.streams.best("audio") or container.streams.audio[0]
+    if len(container.streams.audio) > 1:
+        warnings.add("audio.several_tracks")
+    rate_hz, sent, promised_s = 0, 0, _promised_s(container, stream)
+    for block, frame_rate_hz, channels in _blocks(container, stream, warnings):
+        if not rate_hz:
+            rate_hz = frame_rate_hz
+            _send(connection, b"H", _av_header(container, stream, rate_hz, channels))
+        connection.send_bytes(b"D" + block)
+        sent += len(block) // (4 * channels)
+    slack_s = DURATION_SLACK_S if len(container.streams) == 1 else VIDEO_SLACK_S
+    if promised_s - sent / max(rate_hz, 1) > slack_s:
         warnings.add("audio.truncated")
+    if not sent:
+        raise _nothing_heard(warnings)
 
 
 def _promised_s(container: Any, stream: Any) -> float:
@@ -255,7 +240,7 @@ def _frames(container: Any, stream: Any, warnings: set[str]) -> Iterator[Any]:
             warnings.add("audio.truncated")
             return
         try:
-            if packet.is_corrupt:
+            if packet.is_corrupt or _is_cut_mp3(packet, stream):
                 warnings.add("audio.truncated")
             yield from packet.decode()
         except av.FFmpegError as error:
@@ -264,45 +249,7 @@ def _frames(container: Any, stream: Any, warnings: set[str]) -> Iterator[Any]:
             warnings.add("audio.truncated")
 
 
-def amr_is_whole(file: BinaryIO) -> bool:
-    """Whether an AMR file ends with a complete frame; True for other files."""
-    file.seek(0)
-    content = file.read(16)
-    for magic, sizes in AMR_FRAME_BYTES.items():
-        if content.startswith(magic):
-            file.seek(0)
-            content = file.read()
-            position = len(magic)
-            while position < len(content):
-                position += sizes[content[position] >> 3 & 15]
-            return position == len(content)
-    return True
-
-
-def mp3_is_whole(file: BinaryIO) -> bool:
-    """Whether an MP3 file holds the bytes that its Xing/Info tag counts; True for other files."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    head = file.read(1 << 18)
-    for name in (b"Xing", b"Info"):
-        tag = head.find(name)
-        if 0 <= tag <= len(head) - 16 and head[tag + 4 : tag + 7] == b"\0\0\0":
-            flags = head[tag + 7]
-            if flags & 3 == 3:
-                (stream_bytes,) = struct.unpack(">I", head[tag + 12 : tag + 16])
-                return bool(size >= tag - XING_OFFSET_BYTES + stream_bytes)
-    return True
-
-
-def _ogg_has_end(file: BinaryIO) -> bool:
-    """Whether the last Ogg page carries the end-of-stream flag and is complete (RFC 3533)."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - (1 << 17)))
-    tail = file.read()
-    start = tail.rfind(b"OggS")
-    if start < 0 or len(tail) < start + 27:
+def _is_cut_mp3(packet: Any, stream: Any) -> bool:
+    if stream.codec_context.name not in ("mp3", "mp3float") or not packet.size:
         return False
-    segments = tail[start + 26]
-    table = tail[start + 27 : start + 27 + segments]
-    complete = len(table) == segments and len(tail) >= start + 27 + segments + sum(table)
-    return complete and bool(tail[start + 5] & 4)
+    return bool(packet.size < mp3_frame_bytes(memoryview(packet)[:4]))

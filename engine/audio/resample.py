@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.types import Audio, FloatArray
@@ -12,10 +13,16 @@ SAME_CHANNEL_CORRELATION = 0.999
 
 
 def resample(samples: FloatArray, from_hz: int, to_hz: int) -> FloatArray:
-    """Band-limited resampling (soxr HQ) of float32 [shape=(n,)]; the same array at equal rates."""
+    """Band-limited resampling (soxr HQ); the same array at equal rates.
+
+    Parameters
+    ----------
+    samples : float32 [shape=(n,) or (channels, n)]
+    """
     if from_hz == to_hz:
         return samples
-    return np.asarray(soxr.resample(samples, from_hz, to_hz, quality="HQ"), np.float32)
+    resampled = soxr.resample(samples.T, from_hz, to_hz, quality="HQ")
+    return np.ascontiguousarray(resampled.T, np.float32)
 
 
 def pick_channel(audio: Audio, channel: int | None) -> int:
@@ -32,12 +39,17 @@ def pick_channel(audio: Audio, channel: int | None) -> int:
         if not 0 <= channel < channels:
             raise _choose(audio)
         return channel
-    first = audio.samples[0].astype(np.float64)
-    for other in audio.samples[1:]:
+    first = _centred(audio.samples[0])
+    for other in map(_centred, audio.samples[1:]):
         scale = np.linalg.norm(first) * np.linalg.norm(other)
         if scale == 0 or first @ other < SAME_CHANNEL_CORRELATION * scale:
             raise _choose(audio)
     return 0
+
+
+def _centred(samples: FloatArray) -> NDArray[np.float64]:
+    """Without its offset, which would make any two channels look alike."""
+    return samples - np.mean(samples, dtype=np.float64)
 
 
 def _choose(audio: Audio) -> SeongmunError:

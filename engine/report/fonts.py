@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import unicodedata
 from pathlib import Path
 
 from reportlab.pdfbase import pdfmetrics
@@ -42,3 +43,15 @@ def register_fonts(folders: tuple[Path, ...]) -> None:
             pdfmetrics.registerFontFamily(REGULAR, REGULAR, BOLD, REGULAR, BOLD)
             return
     raise SeongmunError(ErrorCode.REPORT_FONT)
+
+
+def printable(text: str) -> str:
+    r"""Text as the report's font can show it: what is invisible or has no glyph as ``\u{202E}``.
+
+    Fonts must be registered. Composed and decomposed Hangul look alike and print alike.
+    """
+    glyphs = pdfmetrics.getFont(REGULAR).face.charToGlyph
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(
+        c if c.isprintable() and ord(c) in glyphs else f"\\u{{{ord(c):X}}}" for c in composed
+    )

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -27,6 +28,7 @@ import numpy as np
 
 from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
+from engine.report.schema import SCHEMA, require
 from engine.types import (
     FloatArray,
     LikelihoodRatio,
@@ -42,25 +44,13 @@ from engine.types import (
 FORMAT = 1
 ATTACHMENT_NAME = "manifest.json"
 ROLES = ("questioned", "known")
-REQUIRED: dict[str, type] = {
-    "format": int,
-    "report_id": str,
-    "created_utc": str,
-    "software": dict,
-    "language": str,
-    "demo": bool,
-    "propositions": dict,
-    "items": list,
-    "model": dict,
-    "population": dict,
-    "profile": dict,
-    "result": dict,
-}
-RESULT_NUMBERS = ("score", "log10_lr", "unbounded_log10_lr")
+LANGUAGES = ("ko", "en")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+NORM_TOLERANCE = 1e-4
 
 
 def parse(content: bytes) -> ReportManifest:
-    """Read a manifest, demanding canonical bytes and the required keys.
+    """Read a manifest, demanding canonical bytes and the very keys and types of its format.
 
     Raises
     ------
@@ -78,25 +68,34 @@ def parse(content: bytes) -> ReportManifest:
 
 
 def _check(document: dict[str, Any]) -> None:
-    for key, kind in REQUIRED.items():
-        if not isinstance(document[key], kind):
-            raise ValueError(f"{key} is not {kind.__name__}")
-    if document["format"] != FORMAT:
-        raise ValueError(f"format {document['format']}, this program reads {FORMAT}")
+    if document.get("format") != FORMAT:
+        raise ValueError(f"format {document.get('format')}, this program reads {FORMAT}")
+    require(document, SCHEMA)
+    model, population, profile = (document[key] for key in ("model", "population", "profile"))
+    if document["language"] not in LANGUAGES:
+        raise ValueError("unknown language")
+    if not (model["id"].isprintable() and population["id"].isprintable()):
+        raise ValueError("unprintable id")
+    bound = (profile["model_sha256"], profile["population_sha256"])
+    if bound != (model["sha256"], population["sha256"]):
+        raise ValueError("the profile is of another model or population")
     if tuple(item["role"] for item in document["items"]) != ROLES:
         raise ValueError("items must be the questioned and the known recording")
+    hashes = [item["sha256"] for item in document["items"]]
+    if not all(map(SHA256.fullmatch, (*hashes, *bound))):
+        raise ValueError("not a SHA-256")
     for item in document["items"]:
-        if len(item["sha256"]) != 64 or not isinstance(item["file_name"], str):
-            raise ValueError("item without hash or name")
         item_embedding(item)
-    result = document["result"]
-    for key in RESULT_NUMBERS:
-        if not isinstance(result[key], float):
-            raise ValueError(f"result.{key} is not a number")
-    for key in ("interval_log10", "bounds_log10"):
-        low, high = result[key]
-        if not low <= high:
-            raise ValueError(f"result.{key} is not an interval")
+        for segment in item["segments"]:
+            _interval(segment)
+    for interval in ("interval_log10", "bounds_log10"):
+        _interval(document["result"][interval])
+
+
+def _interval(values: list[float]) -> None:
+    low, high = values
+    if not low <= high:
+        raise ValueError("not an interval")
 
 
 def describe_item(
@@ -133,8 +132,8 @@ def describe_item(
 def item_embedding(item: dict[str, Any]) -> FloatArray:
     """The embedding stored in a manifest's item, float32 [shape=(dim,)]."""
     vector = np.frombuffer(base64.b64decode(item["embedding"], validate=True), "<f4")
-    if not len(vector) or not np.isfinite(vector).all():
-        raise ValueError("embedding is not finite")
+    if not abs(float(np.linalg.norm(vector.astype(np.float64))) - 1) <= NORM_TOLERANCE:
+        raise ValueError("embedding has not unit norm")
     return np.asarray(vector, np.float32)
 
 

@@ -7,6 +7,7 @@ import io
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -29,10 +30,11 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from engine.audio.spectrogram import HIGHEST_HZ
 from engine.canonical import canonical_bytes
 from engine.lr.verbal import VerbalScale
 from engine.report.figures import FIGURE_HEIGHTS, ItemFigure, spectrogram, waveform
-from engine.report.fonts import BOLD, REGULAR, register_fonts
+from engine.report.fonts import BOLD, REGULAR, printable, register_fonts
 from engine.report.manifest import ATTACHMENT_NAME
 from engine.types import ReportManifest
 
@@ -44,6 +46,8 @@ RULE = colors.HexColor("#8a94a0")
 SHADE = colors.HexColor("#eef1f5")
 WARNING = colors.HexColor("#8c1c13")
 SHOWN_SEGMENTS = 24
+PLOT_SCALE = 0.72
+AT_BOUND = "lr.at_bound"
 
 
 def _style(name: str, **options: Any) -> ParagraphStyle:
@@ -109,7 +113,7 @@ def render_report(
     register_fonts(assets.fonts)
     language = manifest.content["language"]
     texts = tomllib.loads(assets.texts.read_text(encoding="utf-8"))[language]
-    writer = _Writer(manifest.content, texts, assets.scale, language)
+    writer = _Writer(manifest.content, texts, assets.scale, draft)
     buffer = io.BytesIO()
     document = SimpleDocTemplate(
         buffer,
@@ -196,18 +200,22 @@ class _Writer:
         content: Mapping[str, Any],
         texts: Mapping[str, Any],
         scale: VerbalScale,
-        language: str,
+        draft: bool,
     ) -> None:
-        self.content, self.texts, self.scale, self.language = content, texts, scale, language
+        self.content, self.texts, self.scale, self.draft = content, texts, scale, draft
+        self.language = content["language"]
 
     def story(self, figures: Sequence[ItemFigure], tippett: Drawing | None) -> list[Flowable]:
         story = [*self._head(), *self._propositions(), *self._result(), *self._items()]
         story += [*self._quality(), *self._figures(figures)]
         story += self._method()
         if tippett is not None:
-            caption = Paragraph(self._text("tippett"), SMALL)
-            story += [Spacer(1, 6), KeepTogether([tippett, caption])]
+            story += [Spacer(1, 6), self._plot(tippett)]
         return [*story, *self._limits(), *self._verification()]
+
+    def _plot(self, tippett: Drawing) -> Flowable:
+        tippett.renderScale = PLOT_SCALE
+        return KeepTogether([tippett, Paragraph(self._text("tippett"), SMALL)])
 
     def _text(self, key: str, **values: Any) -> str:
         return str(self.texts[key]).format(**values)
@@ -245,7 +253,7 @@ class _Writer:
                 Paragraph(self._text(key), LABEL),
                 value
                 if isinstance(value, Flowable)
-                else Paragraph(escape(str(value)), HASH if key in hashes else BODY),
+                else Paragraph(escape(printable(str(value))), HASH if key in hashes else BODY),
             ]
             for key, value in rows
         ]
@@ -273,10 +281,10 @@ class _Writer:
         facts = self._facts(
             [
                 ("verbal", f"{verbal} ({self._text('scale')}: {result['verbal_scale']})"),
-                ("lr", _number(10 ** result["log10_lr"])),
+                ("lr", self._lr(result)),
                 ("log10_lr", f"{result['log10_lr']:.2f}"),
-                ("interval", f"{low:.2f} … {high:.2f}"),
-                ("bounds", f"{lowest:.2f} … {highest:.2f}"),
+                ("interval", _range(low, high)),
+                ("bounds", _range(lowest, highest)),
                 ("score", f"{result['score']:.4f}"),
                 ("flags", self._flags(result["flags"])),
             ]
@@ -296,11 +304,17 @@ class _Writer:
         note = Paragraph(self._text("not_posterior"), SMALL)
         return [self._heading("result"), box, Spacer(1, 5), facts, Spacer(1, 4), note]
 
+    def _lr(self, result: Mapping[str, Any]) -> str:
+        number = two_figures(10 ** result["log10_lr"])
+        if AT_BOUND not in result["flags"]:
+            return number
+        return self._text("at_least" if result["log10_lr"] >= 0 else "at_most", number=number)
+
     def _statement(self, result: Mapping[str, Any], level: str, direction: str) -> str:
         if level == "none":
             return self._text("result_none")
-        number = _number(10 ** abs(result["log10_lr"]))
-        bounded = "lr.at_bound" in result["flags"]
+        number = two_figures(10 ** abs(result["log10_lr"]))
+        bounded = AT_BOUND in result["flags"]
         quantity = self._text("at_least" if bounded else "about", number=number)
         return self._text(f"result_{direction}", number=quantity)
 
@@ -337,6 +351,7 @@ class _Writer:
                 "decoder",
                 f"{item['steps'][0]['params']['decoder']} {item['steps'][0]['params']['version']}",
             ),
+            ("processing", ", ".join(step["name"] for step in item["steps"])),
             ("segments", Paragraph(self._segments(item["segments"]), SMALL)),
         ]
         return self._facts_without_label(rows)
@@ -378,7 +393,7 @@ class _Writer:
                 f"{quality['level_dbfs']:.1f} dBFS",
                 f"{quality['peak_dbfs']:.1f} dBFS",
             ]
-            rows.append([Paragraph(cell, BODY) for cell in cells])
+            rows.append([Paragraph(cell, SMALL) for cell in cells])
         table = Table(rows, [36 * mm] + [(WIDTH - 36 * mm) / 6] * 6)
         table.setStyle(_TABLE)
         return [KeepTogether([self._heading("quality"), table])]
@@ -386,7 +401,8 @@ class _Writer:
     def _figures(self, figures: Sequence[ItemFigure]) -> list[Flowable]:
         story: list[Flowable] = []
         for item, figure in zip(self.content["items"], figures, strict=True):
-            caption = self._text("figure", role=self._text(item["role"]))
+            top_khz = min(HIGHEST_HZ, figure.sample_rate_hz / 2) / 1000
+            caption = self._text("figure", role=self._text(item["role"]), top=f"{top_khz:g}")
             drawn = [
                 waveform(figure, WIDTH, FIGURE_HEIGHTS[0], REGULAR),
                 spectrogram(figure, WIDTH, FIGURE_HEIGHTS[1]),
@@ -404,12 +420,14 @@ class _Writer:
                 ("provider", model["provider"]),
                 ("population", f"{population['id']} — {population['description']}"),
                 ("population_sha256", population["sha256"]),
+                ("conditions", _settings(population["conditions"])),
                 ("validation", self._validation(population)),
+                ("profile", _settings(self.content["profile"])),
             ],
             hashes=("model_sha256", "population_sha256"),
         )
         text = Paragraph(self._text("method_text"), BODY)
-        return [KeepTogether([self._heading("method"), text, Spacer(1, 4), facts])]
+        return [KeepTogether([self._heading("method"), text, Spacer(1, 4)]), facts]
 
     def _validation(self, population: Mapping[str, Any]) -> str:
         figures = population["validation"]
@@ -422,9 +440,13 @@ class _Writer:
     def _limits(self) -> list[Flowable]:
         keys = ("limit_population", "limit_model", "limit_interval", "limit_segments")
         lines = [Paragraph(f"• {self._text(key)}", BODY) for key in keys]
-        return [KeepTogether([self._heading("limits"), *lines])]
+        terms = Paragraph(self._text("terms"), SMALL)
+        return [KeepTogether([self._heading("limits"), *lines, Spacer(1, 4), terms])]
 
     def _verification(self) -> list[Flowable]:
+        if self.draft:
+            words = Paragraph(self._text("unsigned"), BODY)
+            return [KeepTogether([self._heading("verification"), words])]
         digest = hashlib.sha256(canonical_bytes(self.content)).hexdigest()
         command = "seongmun verify REPORT.pdf --media FOLDER --trust CERTIFICATE.pem"
         return [
@@ -455,10 +477,28 @@ _TABLE = TableStyle(
 )
 
 
-def _number(value: float) -> str:
-    """Two significant figures, in plain digits."""
-    rounded = float(f"{value:.2g}")
-    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:.2g}"
+def two_figures(value: float) -> str:
+    """A number to two significant figures, in plain digits.
+
+    >>> two_figures(1234.5), two_figures(0.00001234), two_figures(1.0)
+    ('1,200', '0.000012', '1.0')
+    """
+    rounded = Decimal(f"{value:.1e}")
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:f}"
+
+
+def _range(low: float, high: float) -> str:
+    return f"[{low:.2f}, {high:.2f}]"
+
+
+def _settings(table: Mapping[str, Any]) -> Paragraph:
+    """Names and values as the manifest has them; what the report prints elsewhere is left out."""
+    flat = {k: v for k, v in table.items() if not k.endswith(("_id", "_sha256", "_version"))}
+    nested = [v for v in flat.values() if isinstance(v, Mapping)]
+    plain = {k: v for k, v in flat.items() if not isinstance(v, Mapping)}
+    pairs = [pair for part in (*nested, plain) for pair in sorted(part.items())]
+    text = ", ".join(f"{name} = {value}" for name, value in pairs)
+    return Paragraph(escape(printable(text)), SMALL)
 
 
 def _estimate(figures: Mapping[str, float], form: str, unit: str) -> str:

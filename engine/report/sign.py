@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
@@ -68,6 +69,8 @@ def load_pkcs12(path: Path, password: bytes) -> Identity:
         wrong_password = "password" in str(error).lower()
         code = ErrorCode.KEY_PASSWORD if wrong_password else ErrorCode.KEY_INVALID
         raise SeongmunError(code, path=str(path)) from error
+    except UnsupportedAlgorithm as error:
+        raise SeongmunError(ErrorCode.KEY_WEAK, path=str(path)) from error
     if key is None or certificate is None:
         raise SeongmunError(ErrorCode.KEY_INVALID, path=str(path))
     _require_strong(key, certificate, path)
@@ -81,7 +84,10 @@ def _require_strong(key: object, certificate: x509.Certificate, path: Path) -> N
     strong = (isinstance(key, rsa.RSAPrivateKey) and key.key_size >= MINIMUM_RSA_BITS) or (
         isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in STRONG_CURVES
     )
-    algorithm = certificate.signature_hash_algorithm
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm as error:
+        raise SeongmunError(ErrorCode.KEY_WEAK, path=str(path)) from error
     if not strong or (algorithm is not None and algorithm.name in WEAK_HASHES):
         raise SeongmunError(ErrorCode.KEY_WEAK, path=str(path))
 

@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 
-from engine.compare.score import cosine
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import file_error, hash_file
-from engine.lr.calibrate import apply
-from engine.lr.conditions import condition_flags
 from engine.lr.verbal import VerbalScale
 from engine.progress import CancelToken
-from engine.report.manifest import ATTACHMENT_NAME, item_embedding, parse
+from engine.report.manifest import ATTACHMENT_NAME, parse
 from engine.types import (
     Check,
     CheckStatus,
+    LikelihoodRatio,
     Population,
-    QualityReport,
     ReportManifest,
     VerificationResult,
 )
+from engine.verify.consistency import check_consistency, check_population, close
+from engine.verify.outcomes import failed, not_checked, passed
 from engine.verify.signature import SignatureFacts, check_signature
 
-TOLERANCE_LOG10 = 1e-4
 MAXIMUM_MANIFEST_BYTES = 64 << 20
-RESULT_KEYS = ("log10_lr", "unbounded_log10_lr")
 
-Recompute = Callable[[Mapping[str, Any], Mapping[str, Path]], float]
+Recompute = Callable[[Mapping[str, Any], Mapping[str, Path]], LikelihoodRatio]
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationInputs:
     """What the verifier brings along; what is None is reported as not checked.
 
-    `recompute` takes the manifest's content and the media by role, and returns a log10 LR.
+    `recompute` takes the manifest's content and the media by role, and returns the result anew.
     """
 
     media: Path | None = None
@@ -90,12 +88,12 @@ def verify_pdf(
     manifest, manifest_check = read_manifest(pdf)
     checks.append(manifest_check)
     if manifest is None:
-        checks += [_open(i, "no_manifest") for i in _AFTER_MANIFEST]
+        checks += [not_checked(i, "no_manifest") for i in _AFTER_MANIFEST]
         return Verification(VerificationResult(tuple(checks)), None, facts)
     try:
         checked, recomputed = _check_content(manifest.content, inputs, cancel)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        checked = [_fail(i, "malformed", detail=type(error).__name__) for i in _AFTER_MANIFEST]
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        checked = [failed(i, "malformed", detail=type(error).__name__) for i in _AFTER_MANIFEST]
         recomputed = None
     result = VerificationResult((*checks, *checked))
     return Verification(result, manifest, facts, recomputed)
@@ -106,8 +104,8 @@ def _check_content(
 ) -> tuple[list[Check], float | None]:
     media, checks = _check_media(content, inputs.media, cancel)
     checks.append(_check_model(content, inputs.model_sha256))
-    checks.append(_check_population(content, inputs.population))
-    checks.append(_check_consistency(content, inputs))
+    checks.append(check_population(content, inputs.population))
+    checks.append(check_consistency(content, inputs.population, inputs.scale))
     recomputed, recompute_check = _recompute(content, media, checks, inputs)
     return [*checks, recompute_check], recomputed
 
@@ -126,18 +124,26 @@ def read_manifest(pdf: bytes) -> tuple[ReportManifest | None, Check]:
     """The attached manifest, or the reason why there is none."""
     try:
         with pikepdf.open(io.BytesIO(pdf)) as document:
-            names = [name for name in document.attachments if name == ATTACHMENT_NAME]
-            if len(names) != 1 or len(document.attachments) != 1:
-                return None, _fail("manifest", "not_attached")
-            content = document.attachments[ATTACHMENT_NAME].get_file().read_bytes()
+            if list(document.attachments) != [ATTACHMENT_NAME]:
+                return None, failed("manifest", "not_attached")
+            content = _unpack(document.attachments[ATTACHMENT_NAME].get_file().obj)
         if len(content) > MAXIMUM_MANIFEST_BYTES:
-            return None, _fail("manifest", "too_large")
+            return None, failed("manifest", "too_large")
         manifest = parse(content)
     except SeongmunError as error:
-        return None, _fail("manifest", "invalid", detail=str(error.params["reason"]))
+        return None, failed("manifest", "invalid", detail=str(error.params["reason"]))
     except Exception as error:  # whatever a hostile PDF provokes in the parser
-        return None, _fail("manifest", "unreadable", detail=type(error).__name__)
-    return manifest, _pass("manifest", "canonical")
+        return None, failed("manifest", "unreadable", detail=type(error).__name__)
+    return manifest, passed("manifest", "canonical")
+
+
+def _unpack(stream: pikepdf.Object) -> bytes:
+    """A stream's content, or its beginning where it would grow beyond any manifest."""
+    if "/Filter" not in stream:
+        return bytes(stream.read_raw_bytes())
+    if stream.Filter != pikepdf.Name.FlateDecode or "/DecodeParms" in stream:
+        raise ValueError("filter")
+    return zlib.decompressobj().decompress(stream.read_raw_bytes(), MAXIMUM_MANIFEST_BYTES + 1)
 
 
 def _check_media(
@@ -148,72 +154,42 @@ def _check_media(
     checks: list[Check] = []
     items = content["items"]
     if folder is None:
-        return found, [_open(f"media.{item['role']}", "no_media_given") for item in items]
-    sizes = {item["size_bytes"] for item in items}
-    names = {item["file_name"] for item in items}
-    hashes: dict[Path, str] = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        if path.stat().st_size in sizes or path.name in names:
-            hashes[path] = hash_file(path, cancel=cancel)[0]
+        return found, [not_checked(f"media.{item['role']}", "no_media_given") for item in items]
+    hashes = _hash_candidates(items, folder, cancel)
     for item in items:
         check_id = f"media.{item['role']}"
         about = {"file_name": item["file_name"], "sha256": item["sha256"]}
         same_bytes = [path for path, sha256 in hashes.items() if sha256 == item["sha256"]]
         if same_bytes:
             found[item["role"]] = same_bytes[0]
-            checks.append(_pass(check_id, "hash_equal", **about))
+            checks.append(passed(check_id, "hash_equal", **about))
         elif any(path.name == item["file_name"] for path in hashes):
-            checks.append(_fail(check_id, "hash_differs", **about))
+            checks.append(failed(check_id, "hash_differs", **about))
         else:
-            checks.append(_open(check_id, "not_found", **about))
+            checks.append(not_checked(check_id, "not_found", **about))
     return found, checks
+
+
+def _hash_candidates(
+    items: Sequence[Mapping[str, Any]], folder: Path, cancel: CancelToken | None
+) -> dict[Path, str]:
+    """SHA-256 of every file in a folder that has an item's size or name."""
+    sizes = {item["size_bytes"] for item in items}
+    names = {item["file_name"] for item in items}
+    try:
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        chosen = [path for path in files if path.name in names or path.stat().st_size in sizes]
+    except OSError as error:
+        raise file_error(error, folder) from error
+    return {path: hash_file(path, cancel=cancel)[0] for path in chosen}
 
 
 def _check_model(content: Mapping[str, Any], model_sha256: str | None) -> Check:
     if model_sha256 is None:
-        return _open("model.hash", "not_installed", id=content["model"]["id"])
+        return not_checked("model.hash", "not_installed", id=content["model"]["id"])
     if content["model"]["sha256"] != model_sha256:
-        return _fail("model.hash", "hash_differs", id=content["model"]["id"])
-    return _pass("model.hash", "hash_equal")
-
-
-def _check_population(content: Mapping[str, Any], population: Population | None) -> Check:
-    identity = str(content["population"]["id"])
-    if population is None:
-        return _open("population.hash", "not_installed", id=identity)
-    if content["population"]["sha256"] != population.file_sha256:
-        return _fail("population.hash", "hash_differs", id=identity)
-    return _pass("population.hash", "hash_equal")
-
-
-def _check_consistency(content: Mapping[str, Any], inputs: VerificationInputs) -> Check:
-    """Does the result follow from the attached embeddings and the population?"""
-    population, scale = inputs.population, inputs.scale
-    if population is None or scale is None:
-        return _open("result.consistent", "not_installed")
-    if population.file_sha256 != content["population"]["sha256"]:
-        return _open("result.consistent", "population_differs")
-    result = content["result"]
-    first, second = (item_embedding(item) for item in content["items"])
-    if first.shape != second.shape:
-        return _fail("result.consistent", "embeddings")
-    score = cosine(first, second)
-    expected = apply(population, score)
-    pairs = [(score, result["score"])]
-    pairs += [(getattr(expected, key), result[key]) for key in RESULT_KEYS]
-    pairs += zip(expected.interval_log10, result["interval_log10"], strict=True)
-    pairs += zip(expected.bounds_log10, result["bounds_log10"], strict=True)
-    if any(abs(a - b) > TOLERANCE_LOG10 for a, b in pairs):
-        return _fail("result.consistent", "numbers_differ")
-    qualities = [QualityReport(**item["quality"]) for item in content["items"]]
-    flags = (*expected.flags, *condition_flags(population.conditions, *qualities))
-    if not set(flags) <= set(result["flags"]):
-        return _fail("result.consistent", "flags_missing")
-    if scale.id != result["verbal_scale"]:
-        return _open("result.consistent", "scale_differs")
-    if scale.level(result["log10_lr"]).key != result["verbal_level"]:
-        return _fail("result.consistent", "verbal_differs")
-    return _pass("result.consistent", "follows")
+        return failed("model.hash", "hash_differs", id=content["model"]["id"])
+    return passed("model.hash", "hash_equal")
 
 
 def _recompute(
@@ -225,32 +201,23 @@ def _recompute(
     """Do the whole analysis again from the media."""
     check_id = "result.recomputed"
     if inputs.recompute is None:
-        return None, _open(check_id, "not_asked")
+        return None, not_checked(check_id, "not_asked")
     if len(media) < len(content["items"]):
-        return None, _open(check_id, "media_missing")
+        return None, not_checked(check_id, "media_missing")
     needed = {"model.hash", "population.hash"}
     if any(c.id in needed and c.status is not CheckStatus.PASS for c in checks):
-        return None, _open(check_id, "model_or_population_missing")
+        return None, not_checked(check_id, "model_or_population_missing")
     try:
-        log10_lr = inputs.recompute(content, media)
+        ratio = inputs.recompute(content, media)
     except SeongmunError as error:
         if error.code is ErrorCode.CANCELLED:
             raise
-        return None, _fail(check_id, "error", code=error.code.value)
+        return None, failed(check_id, "error", code=error.code.value)
     reported = content["result"]["log10_lr"]
+    log10_lr = ratio.log10_lr
     about = {"reported": reported, "recomputed": log10_lr}
-    if abs(log10_lr - reported) > TOLERANCE_LOG10:
-        return log10_lr, _fail(check_id, "numbers_differ", **about)
-    return log10_lr, _pass(check_id, "reproduced", **about)
-
-
-def _pass(check_id: str, reason: str, **params: str | float) -> Check:
-    return Check(check_id, CheckStatus.PASS, reason, params)
-
-
-def _fail(check_id: str, reason: str, **params: str | float) -> Check:
-    return Check(check_id, CheckStatus.FAIL, reason, params)
-
-
-def _open(check_id: str, reason: str, **params: str | float) -> Check:
-    return Check(check_id, CheckStatus.NOT_CHECKED, reason, params)
+    if not close(log10_lr, reported):
+        return log10_lr, failed(check_id, "numbers_differ", **about)
+    if not set(ratio.flags) <= set(content["result"]["flags"]):
+        return log10_lr, failed(check_id, "flags_missing", **about)
+    return log10_lr, passed(check_id, "reproduced", **about)

@@ -1,0 +1,120 @@
+"""The keys and types of a report's manifest; `engine.report.manifest` says what they mean."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from engine.types import QualityReport, ValidationResult
+
+NUMBER = (int, float)
+PLAIN = (str, int, float, bool)
+ESTIMATE = {"value": NUMBER, "low": NUMBER, "high": NUMBER}
+QUALITY = {field.name: NUMBER for field in fields(QualityReport)} | {"snr_db": (int, float, None)}
+SCHEMA: dict[str, Any] = {
+    "format": (int,),
+    "report_id": (str,),
+    "created_utc": (str,),
+    "software": {"name": (str,), "version": (str,)},
+    "language": (str,),
+    "demo": (bool,),
+    "propositions": {"same_source": (str,), "different_source": (str,)},
+    "items": [
+        {
+            "role": (str,),
+            "file_name": (str,),
+            "sha256": (str,),
+            "size_bytes": (int,),
+            "container": (str,),
+            "codec": (str,),
+            "sample_rate_hz": (int,),
+            "channels": (int,),
+            "channel": (int,),
+            "duration_s": NUMBER,
+            "warnings": [(str,)],
+            "steps": [{"name": (str,), "params": dict}],
+            "segments": [[NUMBER]],
+            "quality": QUALITY,
+            "embedding": (str,),
+            "synthetic": (bool,),
+        }
+    ],
+    "model": {
+        "id": (str,),
+        "version": (str,),
+        "sha256": (str,),
+        "manifest_sha256": (str,),
+        "licence": (str,),
+        "training_data": (str,),
+        "validated_conditions": dict,
+        "provider": (str,),
+    },
+    "population": {
+        "id": (str,),
+        "sha256": (str,),
+        "description": (str,),
+        "n_speakers": (int,),
+        "n_same": (int,),
+        "n_different": (int,),
+        "conditions": dict,
+        "calibration": {
+            "method": (str,),
+            "slope": NUMBER,
+            "intercept": NUMBER,
+            "bounds_log10": [NUMBER],
+        },
+        "validation": {
+            field.name: (int,) if field.name.startswith("n_") else ESTIMATE
+            for field in fields(ValidationResult)
+        },
+    },
+    "profile": {
+        "model_id": (str,),
+        "model_sha256": (str,),
+        "population_id": (str,),
+        "population_sha256": (str,),
+        "front_end": dict,
+        "vad": dict,
+        "minimum_net_speech_s": NUMBER,
+        "software_version": (str,),
+    },
+    "result": {
+        "score": (float,),
+        "log10_lr": (float,),
+        "interval_log10": [NUMBER],
+        "bounds_log10": [NUMBER],
+        "unbounded_log10_lr": (float,),
+        "verbal_scale": (str,),
+        "verbal_level": (str,),
+        "flags": [(str,)],
+    },
+}
+
+
+def require(value: Any, schema: Any, at: str = "manifest") -> None:
+    """Demand the very keys and types of a schema.
+
+    A schema is a mapping of keys, a list with one kind of element, `dict` for a table of plain
+    values, or a tuple of types, of which `bool` is no number.
+
+    Raises
+    ------
+    ValueError
+    """
+    if isinstance(schema, dict):
+        if not isinstance(value, dict) or value.keys() != schema.keys():
+            raise ValueError(f"{at}: other keys than {', '.join(sorted(schema))}")
+        for key, part in schema.items():
+            require(value[key], part, f"{at}.{key}")
+    elif isinstance(schema, list):
+        if not isinstance(value, list):
+            raise ValueError(f"{at} is no list")
+        for element in value:
+            require(element, schema[0], at)
+    elif schema is dict:
+        if not isinstance(value, dict):
+            raise ValueError(f"{at} is no table")
+        for key, element in value.items():
+            require(element, PLAIN, f"{at}.{key}")
+    elif (None if value is None else type(value)) not in schema:
+        raise ValueError(f"{at} is of the wrong type")

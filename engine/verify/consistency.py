@@ -1,0 +1,84 @@
+"""Does a report's result follow from what is attached to it?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from engine.canonical import canonical_bytes
+from engine.compare.score import cosine
+from engine.lr.calibrate import apply
+from engine.lr.conditions import condition_flags
+from engine.lr.verbal import VerbalScale
+from engine.report.manifest import describe_population, item_embedding
+from engine.types import Check, LikelihoodRatio, Population, QualityReport
+from engine.verify.outcomes import failed, not_checked, passed
+
+TOLERANCE_LOG10 = 1e-4
+SYNTHETIC, TRUNCATED = "recording.synthetic", "recording.truncated"
+
+
+def close(a: float, b: float) -> bool:
+    """Within the tolerance; what is not a number is close to nothing."""
+    return abs(a - b) <= TOLERANCE_LOG10
+
+
+def check_population(content: Mapping[str, Any], population: Population | None) -> Check:
+    """Is it the installed population, and are its figures printed as they are?"""
+    check_id, printed = "population.hash", content["population"]
+    if population is None:
+        return not_checked(check_id, "not_installed", id=printed["id"])
+    if printed["sha256"] != population.file_sha256:
+        return failed(check_id, "hash_differs", id=printed["id"])
+    if printed != json.loads(canonical_bytes(describe_population(population))):
+        return failed(check_id, "figures_differ", id=printed["id"])
+    return passed(check_id, "hash_equal")
+
+
+def check_consistency(
+    content: Mapping[str, Any], population: Population | None, scale: VerbalScale | None
+) -> Check:
+    """Compute the result again from the attached embeddings and the installed population."""
+    check_id, result = "result.consistent", content["result"]
+    if population is None or scale is None:
+        return not_checked(check_id, "not_installed")
+    if population.file_sha256 != content["population"]["sha256"]:
+        return not_checked(check_id, "population_differs")
+    first, second = (item_embedding(item) for item in content["items"])
+    if first.shape != second.shape:
+        return failed(check_id, "embeddings")
+    score = cosine(first, second)
+    expected = apply(population, score)
+    if not (close(score, result["score"]) and _same_numbers(expected, result)):
+        return failed(check_id, "numbers_differ")
+    if not _required_flags(content, expected, population) <= set(result["flags"]):
+        return failed(check_id, "flags_missing")
+    if content["demo"] != (SYNTHETIC in result["flags"]):
+        return failed(check_id, "demo_label")
+    if scale.id != result["verbal_scale"]:
+        return not_checked(check_id, "scale_differs")
+    if scale.level(result["log10_lr"]).key != result["verbal_level"]:
+        return failed(check_id, "verbal_differs")
+    return passed(check_id, "follows")
+
+
+def _same_numbers(expected: LikelihoodRatio, result: Mapping[str, Any]) -> bool:
+    pairs = [(getattr(expected, key), result[key]) for key in ("log10_lr", "unbounded_log10_lr")]
+    pairs += zip(expected.interval_log10, result["interval_log10"], strict=True)
+    pairs += zip(expected.bounds_log10, result["bounds_log10"], strict=True)
+    return all(close(a, b) for a, b in pairs)
+
+
+def _required_flags(
+    content: Mapping[str, Any], expected: LikelihoodRatio, population: Population
+) -> set[str]:
+    """Every caution that the manifest's own facts call for."""
+    items = content["items"]
+    qualities = [QualityReport(**item["quality"]) for item in items]
+    flags = {*expected.flags, *condition_flags(population.conditions, *qualities)}
+    if any(item["synthetic"] for item in items):
+        flags.add(SYNTHETIC)
+    if any("audio.truncated" in item["warnings"] for item in items):
+        flags.add(TRUNCATED)
+    return flags

@@ -1,0 +1,129 @@
+"""Does the signature pin down every byte of the file?
+
+A signature protects neither the hexadecimal digits it is written in nor the outer fields of its CMS
+structure, so these are compared with the one encoding that the rest allows: every byte of the file
+is either signed or determined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from asn1crypto import cms, core, parser
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
+CONTENT_INFO_FIELDS, SIGNED_DATA_FIELDS, SIGNER_INFO_FIELDS = 2, 5, 6
+CONSTRUCTED = 1
+MOST_NESTED = 32
+MOST_CONTENTS = 1 << 17
+
+
+def coverage_fault(pdf: bytes) -> str:
+    """Why the signature does not pin down every byte of the file; empty where it does."""
+    found = BYTE_RANGE.findall(pdf)
+    if len(found) != 1:
+        return "byte_range"
+    start, first, second, rest = (int(number) for number in found[0])
+    if start != 0 or second + rest != len(pdf) or not 0 < first < second:
+        return "not_whole_file"
+    gap = pdf[first:second]
+    if len(gap) > MOST_CONTENTS or not re.fullmatch(rb"<(?:[0-9A-F]{2})+>", gap):
+        return "contents_encoding"
+    padded = bytes.fromhex(gap[1:-1].decode("ascii"))
+    try:
+        length = parser.peek(padded)
+        if any(padded[length:]):
+            return "contents_encoding"
+        _require_der(padded[:length])
+        return _cms_fault(cms.ContentInfo.load(padded[:length], strict=True))
+    except Exception as error:  # whatever a hostile structure provokes in the parsers
+        return f"contents_{type(error).__name__}"
+
+
+def _require_der(encoded: bytes, depth: int = 0) -> None:
+    """Demand that every length is the shortest and that parts fill every structure.
+
+    Raises
+    ------
+    ValueError
+    """
+    if depth > MOST_NESTED:
+        raise ValueError("nested too deep")
+    for element in _elements(encoded):
+        class_, method, tag, _, content, _ = parser.parse(element)
+        if parser.emit(class_, method, tag, content) != element:
+            raise ValueError("not DER")
+        if method == CONSTRUCTED:
+            _require_der(content, depth + 1)
+
+
+def _elements(encoded: bytes) -> Iterator[bytes]:
+    """The encodings that lie end to end in `encoded`."""
+    while encoded:
+        length = parser.peek(encoded)
+        yield encoded[:length]
+        encoded = encoded[length:]
+
+
+def _n_fields(value: core.Asn1Value) -> int:
+    return sum(1 for _ in _elements(value.contents))
+
+
+def _cms_fault(content: cms.ContentInfo) -> str:
+    """Fields of the CMS structure that no signature covers must say what they can only say."""
+    data = content["content"]
+    infos = data["signer_infos"]
+    if content["content_type"].native != "signed_data" or len(infos) != 1:
+        return "cms_structure"
+    info = infos[0]
+    certificates = [choice.chosen for choice in data["certificates"]]
+    signer = [c for c in certificates if c.serial_number == _serial(info)]
+    if len(signer) != 1 or info["sid"].chosen["issuer"].dump() != signer[0].issuer.dump():
+        return "cms_signer"
+    algorithm = info["digest_algorithm"]
+    expected = (
+        _n_fields(content) == CONTENT_INFO_FIELDS,
+        _n_fields(data) == SIGNED_DATA_FIELDS,
+        _n_fields(info) == SIGNER_INFO_FIELDS,
+        data["version"].native == "v1" and info["version"].native == "v1",
+        len(data["digest_algorithms"]) == 1,
+        data["digest_algorithms"][0].dump() == algorithm.dump(),
+        algorithm["parameters"].native is None,
+        data["encap_content_info"]["content_type"].native == "data",
+        isinstance(data["encap_content_info"]["content"], core.Void)
+        or data["encap_content_info"]["content"].native is None,
+        isinstance(data["crls"], core.Void),
+        isinstance(info["unsigned_attrs"], core.Void),
+        info["sid"].name == "issuer_and_serial_number",
+        all(_is_vouched_for(c, certificates) for c in certificates),
+    )
+    return "" if all(expected) else "cms_structure"
+
+
+def _serial(info: cms.SignerInfo) -> int:
+    return int(info["sid"].chosen["serial_number"].native)
+
+
+def _is_vouched_for(
+    certificate: asn1_x509.Certificate, certificates: Sequence[asn1_x509.Certificate]
+) -> bool:
+    """Whether an attached certificate's own signature holds, so that no byte of it is free.
+
+    A certificate whose issuer is not attached is left to the trust check; the signer's own is also
+    bound by the signed attributes.
+    """
+    loaded = x509.load_der_x509_certificate(certificate.dump())
+    issuers = [c for c in certificates if c.subject == certificate.issuer]
+    if not issuers:
+        return True
+    for issuer in issuers:
+        try:
+            loaded.verify_directly_issued_by(x509.load_der_x509_certificate(issuer.dump()))
+        except (InvalidSignature, ValueError, TypeError):
+            continue
+        return True
+    return False
