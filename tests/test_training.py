@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,21 +13,36 @@ import soundfile
 
 pytest.importorskip("torch", reason="the training recipe needs the extra 'train'")
 
+import torch
+
+from engine.lr.validate import validate
 from engine.models.frontend import compute_features
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
+from engine.report.fonts import font_folders
+from engine.training.architectures import (
+    EcapaConfig,
+    NetworkConfig,
+    ResNetConfig,
+    TdnnConfig,
+    build,
+)
 from engine.training.augment import AugmentationConfig, apply_codec, augment, change_speed
-from engine.training.card import write_card
+from engine.training.card import CARDS, to_pdf, write_card
 from engine.training.corpus import prepare_corpus
-from engine.training.export import export, golden_signal
-from engine.training.network import NetworkConfig
+from engine.training.export import check_equal, export, golden_signal, to_onnx, weights_of
 from engine.training.recipe import Recipe, load_recipe
 from engine.training.sampler import CropSampler
-from engine.training.train import learning_rate, margin, train
+from engine.training.train import Trainer, learning_rate, margin, train
 from engine.training.views import ViewMaker, load_view, make_disturbances, make_views
-from engine.types import FrontEnd
+from engine.types import FrontEnd, LabelledScores
 
 RATE_HZ = 16000
+TINY: tuple[NetworkConfig, ...] = (
+    TdnnConfig(stem_channels=(8, 8), channels=32, dilations=(1, 2), embedding_dim=32),
+    EcapaConfig(stem_channels=(8, 8), channels=32, dilations=(2,), res2_scale=4, embedding_dim=32),
+    ResNetConfig(widths=(4, 4, 8, 8), depths=(1, 1, 1, 1), embedding_dim=32),
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +68,9 @@ def recipe() -> Recipe:
     """The real recipe, as small as it gets."""
     full = load_recipe()
     stage = replace(full.stages[0], batch=4, crop_frames=60, steps=3, warmup_steps=1)
-    network = NetworkConfig(
-        stem_channels=24, channels=64, dilations=(2,), pooled_channels=64, embedding_dim=32
-    )
     views = replace(full.views, count=2)
     return replace(
-        full, stages=(stage, stage), network=network, views=views, checkpoint_steps=2, piece_s=4.0
+        full, stages=(stage, stage), network=TINY[0], views=views, checkpoint_steps=2, piece_s=4.0
     )
 
 
@@ -88,7 +101,16 @@ def test_from_manifest_to_an_opened_pack(data: Path, recipe: Recipe, tmp_path: P
     export(recipe, tmp_path, tmp_path / "pack")
     model = EmbeddingModel.open(load_pack(tmp_path / "pack"), "cpu")
     assert model.pack.embedding_dim == 32
-    assert "Where it fails" in write_card(recipe, 6, {})
+    again = Trainer.fresh(recipe, 24, "cpu")
+    again.start_from(weights_of(model.pack))
+    expected = trained.averaged.state_dict()
+    assert all(
+        torch.equal(value, expected[name])
+        for name, value in again.network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    )
+    with pytest.raises(ValueError, match="another network"):
+        again.start_from({})
 
 
 def test_features_are_the_products_own(recipe: Recipe) -> None:
@@ -100,13 +122,28 @@ def test_features_are_the_products_own(recipe: Recipe) -> None:
 
 
 def test_schedules() -> None:
-    stage = load_recipe().stages[0]
-    rates = [learning_rate(stage, step) for step in range(stage.steps)]
-    assert max(rates) == pytest.approx(stage.peak_learning_rate, rel=1e-6)
-    assert rates[0] < rates[stage.warmup_steps - 1]
-    assert rates[-1] < 0.02 * stage.peak_learning_rate
-    assert margin(stage, 0) == 0.0
-    assert margin(stage, stage.steps) == stage.margin
+    recipe = load_recipe()
+    for stage in recipe.stages:
+        rates = [learning_rate(stage, step) for step in range(stage.steps)]
+        assert max(rates) == pytest.approx(stage.learning_rate[0], rel=1e-6)
+        assert rates[-1] == pytest.approx(stage.learning_rate[1], rel=0.01)
+        assert margin(stage, 0) == stage.margin[0]
+        assert margin(stage, stage.steps) == pytest.approx(stage.margin[1])
+    first = recipe.stages[0]
+    assert learning_rate(first, 0) < learning_rate(first, first.warmup_steps - 1)
+    total = sum(stage.steps for stage in recipe.stages)
+    assert recipe.crops(total + 10) == sum(s.steps * s.batch for s in recipe.stages)
+    assert recipe.crops(first.steps + 1) == first.steps * first.batch + recipe.stages[1].batch
+
+
+@pytest.mark.parametrize("config", TINY, ids=lambda config: type(config).__name__)
+def test_every_architecture_becomes_the_same_network_in_onnx(config: NetworkConfig) -> None:
+    network = build(config).eval()
+    content = to_onnx(network, config.mel_bins)
+    check_equal(network, content, config.mel_bins)
+    other = build(replace(config)).eval()
+    with pytest.raises(ValueError, match="cosine"):
+        check_equal(other, content, config.mel_bins)
 
 
 @pytest.mark.parametrize("codec", ["mulaw", "alaw", "gsm", "amr", "opus", "pcm"])
@@ -130,3 +167,26 @@ def test_augmentation_is_repeatable(data: Path, tmp_path: Path) -> None:
     assert np.array_equal(first, second)
     assert first.shape == signal.shape
     assert np.isfinite(first).all()
+
+
+def test_cards_in_both_languages_and_to_print(
+    recipe: Recipe, tool: Callable[..., bytes], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    speakers = np.repeat(np.arange(20), 4)
+    i, j = np.triu_indices(len(speakers), 1)
+    same = speakers[i] == speakers[j]
+    names = speakers.astype(np.str_)
+    trials = LabelledScores(rng.normal(same * 3.0, 1.0), same, names[i], names[j])
+    rows = [("telephone", None, validate(trials, 20)), ("duration", 30, None)]
+    cards = {language: write_card(recipe, 6, rows, language, "A note.") for language in CARDS}
+    assert "Where it fails" in cards["en"]
+    assert "한계" in cards["ko"]
+    assert all(f"| 20 | {same.sum()} / {(~same).sum()} |" in card for card in cards.values())
+    assert "양쪽 발화 각 30초 |  | 화자가 적어 산출하지 않음" in cards["ko"]
+    pdf = to_pdf(list(cards.values()), font_folders(Path()))
+    assert pdf == to_pdf(list(cards.values()), font_folders(Path()))
+    (tmp_path / "card.pdf").write_bytes(pdf)
+    text = " ".join(tool("pdftotext", tmp_path / "card.pdf", "-").decode().split())
+    assert "모델 명세서" in text
+    assert "too few for figures" in text

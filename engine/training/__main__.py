@@ -1,4 +1,4 @@
-"""`python -m engine.training views|train|export`: the recipe, step by step or resumed."""
+"""`python -m engine.training views|train|export|card`: the recipe, step by step or resumed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import argparse
 import logging
 import os
 import sys
+import time
 from pathlib import Path
 
 from engine.training.recipe import DEFAULT_RECIPE, Recipe, load_recipe
 
+LOG_S = 10.0
 ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": "8589934592",
     "MALLOC_TRIM_THRESHOLD_": "17179869184",
@@ -22,11 +24,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m engine.training", description=__doc__)
     parser.add_argument("step", choices=["views", "train", "export", "card"])
     parser.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE)
-    parser.add_argument("--data", type=Path, help="folder with train/, noise/, rir/")
+    parser.add_argument("--data", type=Path, help="folder with train/, noise/, rir/; card: dev/")
     parser.add_argument("--work", type=Path, required=True, help="corpus, views and checkpoints")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, help="export, card: the pack's folder")
-    parser.add_argument("--scores", nargs="*", default=[], help="card: NAME=SCORES.csv …")
+    parser.add_argument("--fonts", type=Path, default=Path("resources/fonts"), help="card")
+    parser.add_argument("--initial", type=Path, help="train: the pack whose weights to begin with")
     parser.add_argument("--note", default="", help="card: what to tell of this run")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
@@ -35,13 +38,21 @@ def main() -> None:
         _views(recipe, arguments.data, arguments.work, arguments.workers)
     elif arguments.step == "train":
         _with_large_allocations()
-        _train(recipe, arguments.data, arguments.work)
+        _train(recipe, arguments.data, arguments.work, arguments.initial)
     elif arguments.step == "card":
+        from engine.report.fonts import font_folders
         from engine.training.card import update_card
 
-        named = [item.partition("=") for item in arguments.scores]
-        tables = {name: Path(path) for name, _, path in named}
-        update_card(recipe, arguments.work, arguments.out, tables, arguments.note)
+        folders = font_folders(arguments.fonts)
+        update_card(
+            recipe,
+            arguments.data,
+            arguments.work,
+            arguments.out,
+            folders,
+            arguments.note,
+            Report(),
+        )
     else:
         from engine.training.export import export
 
@@ -58,9 +69,20 @@ def _with_large_allocations() -> None:
         )
 
 
-def _report(stage: str, done: float, total: float) -> None:
-    if done >= total or int(done) % 1024 < 64:
-        logging.info("%s %.0f %%", stage, 100 * min(1.0, done / total))
+class Report:
+    """A Progress that logs each stage about every ten seconds, with the time that is left."""
+
+    def __init__(self) -> None:
+        self._stage, self._started, self._next = "", 0.0, 0.0
+
+    def __call__(self, stage: str, done: float, total: float) -> None:
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._started, self._next = stage, now, now + LOG_S
+        if done and (now >= self._next or done >= total):
+            left_min = (now - self._started) * max(0.0, total - done) / done / 60
+            logging.info("%s %.0f %%, ETA %.1f min", stage, 100 * done / total, left_min)
+            self._next = now + LOG_S
 
 
 def _views(recipe: Recipe, data: Path, work: Path, workers: int) -> None:
@@ -68,7 +90,7 @@ def _views(recipe: Recipe, data: Path, work: Path, workers: int) -> None:
     from engine.training.views import ViewMaker, make_disturbances, make_views
     from engine.types import FrontEnd
 
-    corpus = prepare_corpus(data / "train" / "manifest.csv", work, recipe.piece_s, _report)
+    corpus = prepare_corpus(data / "train" / "manifest.csv", work, recipe.piece_s, Report())
     logging.info("%d speakers, %d pieces", len(corpus.speakers), len(corpus.pieces))
     disturbances = make_disturbances(corpus, data / "noise", data / "rir", recipe.seed)
     maker = ViewMaker(
@@ -79,11 +101,13 @@ def _views(recipe: Recipe, data: Path, work: Path, workers: int) -> None:
         disturbances,
         recipe.seed,
     )
-    make_views(maker, work, recipe.views.count, workers, _report)
+    make_views(maker, work, recipe.views.count, workers, Report())
 
 
-def _train(recipe: Recipe, data: Path, work: Path) -> None:
+def _train(recipe: Recipe, data: Path, work: Path, initial: Path | None) -> None:
+    from engine.models.pack import load_pack
     from engine.training.corpus import prepare_corpus
+    from engine.training.export import weights_of
     from engine.training.sampler import CropSampler
     from engine.training.train import train
 
@@ -99,7 +123,8 @@ def _train(recipe: Recipe, data: Path, work: Path) -> None:
     )
     if not sampler.refresh():
         raise SystemExit("no finished view: run the step 'views' first")
-    train(recipe, sampler, len(corpus.speakers) * n_speeds, work)
+    weights = weights_of(load_pack(initial)) if initial else None
+    train(recipe, sampler, len(corpus.speakers) * n_speeds, work, weights)
 
 
 if __name__ == "__main__":

@@ -106,17 +106,29 @@ def add_noise(
     """Add a recorded noise, babble of three to six voices, or coloured noise at `snr_db`."""
     kind = rng.random()
     if kind < 0.5 and disturbances.noises:
-        noise = _stretch(disturbances.noises[rng.integers(len(disturbances.noises))], samples, rng)
+        noise = disturbances.noises[rng.integers(len(disturbances.noises))]
+        noise = stretch(noise, len(samples), rng)
     elif kind < 0.75 and disturbances.voices:
         chosen = rng.integers(len(disturbances.voices), size=rng.integers(3, 7))
         noise = sum(  # type: ignore[assignment]
-            _stretch(v / max(_rms(v), 1e-4), samples, rng)
+            stretch(v / max(_rms(v), 1e-4), len(samples), rng)
             for v in (disturbances.voices[i] for i in chosen)
         )
     else:
         noise = _coloured(len(samples), rng.uniform(0, 2), rng)
+    return at_snr(samples, noise, snr_db)
+
+
+def at_snr(samples: FloatArray, noise: FloatArray, snr_db: float) -> FloatArray:
+    """The sum of a voice and a noise [shape=(n,)] of `snr_db` less power."""
     gain = _rms(samples) / max(_rms(noise), 1e-6) * 10 ** (-snr_db / 20)
     return np.asarray(samples + gain * noise, np.float32)
+
+
+def stretch(noise: FloatArray, length: int, rng: np.random.Generator) -> FloatArray:
+    """`length` samples of a noise, repeated as needed, from a random start."""
+    start = int(rng.integers(len(noise)))
+    return np.asarray(np.resize(np.roll(noise, -start), length), np.float32)
 
 
 def telephone(samples: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -223,11 +235,6 @@ def _coloured(length: int, exponent: float, rng: np.random.Generator) -> FloatAr
     spectrum = np.fft.rfft(rng.standard_normal(length))
     frequency = np.maximum(np.arange(len(spectrum)), 1)
     return np.asarray(np.fft.irfft(spectrum / frequency ** (exponent / 2), length), np.float32)
-
-
-def _stretch(noise: FloatArray, like: FloatArray, rng: np.random.Generator) -> FloatArray:
-    start = int(rng.integers(len(noise)))
-    return np.asarray(np.resize(np.roll(noise, -start), len(like)), np.float32)
 
 
 def _rms(samples: FloatArray) -> float:

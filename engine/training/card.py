@@ -1,92 +1,90 @@
-"""The model card: training data, figures by condition with intervals, and where it fails."""
+"""The model card: training data, figures by condition with intervals, and where it fails; as
+Markdown in English and Korean, and both as one PDF to print."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
+import re
+import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from xml.sax.saxutils import escape
 
-import numpy as np
 import torch
 
+from engine.errors import ErrorCode, SeongmunError
 from engine.lr.validate import validate
 from engine.models.pack import CARD, GOLDEN, MODEL, load_pack, read_file, write_pack
+from engine.models.session import EmbeddingModel
+from engine.progress import Progress, no_progress
+from engine.training.evaluate import conditions, load_sets, score
 from engine.training.recipe import Recipe
-from engine.types import Estimate, LabelledScores, ParamValue, ValidationResult
+from engine.types import Estimate, ParamValue, ValidationResult
 
-SOURCES = (
-    "18.2 h of 4,927 speakers: Common Voice (CC0, 2,465 speakers of about 60 languages), Speech "
-    "Commands (CC BY 4.0, 1,804), LibriSpeech (CC BY 4.0, 264), speechocean762 (free for "
-    "commercial and non-commercial use, 250), Malayalam MSC (CC BY-SA 4.0, 83), DSP Speech 20 "
-    "(MIT, 34), Arabic Speech Commands (CC BY 4.0, 30). Noise: ESC-10 (CC BY 3.0), Speech Commands "
-    "background (CC BY 4.0). Rooms: SpeechBrain samples (Apache-2.0)."
-)
+TEXTS = Path(__file__).parent / "texts"
+CARDS = {"en": CARD, "ko": "MODEL_CARD.ko.md"}
+PRINTABLE = "MODEL_CARD.pdf"
+FIGURES = ["EER %", "minDCF 0.01", "Cllr", "Cllr_min"]
+N_CONDITIONS = 28
 
-FAILS = """\
-- It was trained on little speech: most speakers have one session of a few seconds, and hardly any
-  real telephone calls. On real calls from different handsets it separates speakers weakly (see the
-  first row); a likelihood ratio near 1 is then the honest answer.
-- Children, whispering, shouting, singing, disguised and synthetic voices were not validated.
-- Under 10 s of net speech it gets weaker; under 3 s the program refuses.
-- Strong noise (under 10 dB), clipping and packet loss were not validated.
-"""
+Row = tuple[str, int | None, ValidationResult | None]
+
+
+def measure(
+    model: EmbeddingModel, data: Path, work: Path, progress: Progress = no_progress
+) -> list[Row]:
+    """Key, value and figures of every condition of `engine.training.evaluate`; no figures where
+    there are too few speakers."""
+    rows: list[Row] = []
+    for condition in conditions(load_sets(data, work, progress), data / "noise"):
+        result = None
+        try:
+            result = validate(score(model, condition.given))
+        except SeongmunError as error:
+            if error.code is not ErrorCode.POPULATION_TOO_SMALL:
+                raise
+        rows.append((condition.key, condition.value, result))
+        progress("training.card", len(rows), N_CONDITIONS)
+    return rows
 
 
 def write_card(
-    recipe: Recipe, step: int, results: Mapping[str, ValidationResult], note: str = ""
+    recipe: Recipe, step: int, rows: Sequence[Row], language: str, note: str = ""
 ) -> str:
-    """Markdown; `results` maps the name of a condition to its figures, `note` tells of the run."""
-    crops = sum(
-        stage.batch * min(stage.steps, max(0, step - before))
-        for stage, before in zip(recipe.stages, _starts(recipe), strict=True)
+    """Markdown; `note` tells of the run, in English."""
+    template = (TEXTS / f"card.{language}.md").read_text(encoding="utf-8")
+    return template.format(
+        id=recipe.model_id,
+        version=recipe.model_version,
+        network=recipe.network.describe(),
+        embedding_dim=recipe.network.embedding_dim,
+        mel_bins=recipe.network.mel_bins,
+        steps=step,
+        crops=recipe.crops(step),
+        seed=recipe.seed,
+        note=note,
+        sources=recipe.sources[language],
+        views=recipe.views.count,
+        table=_table(rows, language),
     )
-    return f"""\
-# Model card: {recipe.model_id} {recipe.model_version}
-
-A speaker-embedding network (convolutional stem, squeeze-excited Res2 time-delay blocks, attentive
-statistics pooling; {recipe.network.embedding_dim} dimensions) on a Kaldi filter bank of
-{recipe.network.mel_bins} mel bins at 16 kHz. Trained from random weights by the recipe in
-`engine/training` ({step} steps, {crops:,} crops, seed {recipe.seed}); `docs/training.md` tells how
-to repeat it. {note}
-
-## Training data
-
-{SOURCES}
-
-Each recording was made into {recipe.views.count} augmented views: speed 0.9/1.0/1.1 as separate
-speakers, telephone band, µ-law, A-law, GSM, AMR-NB, Opus, MP3 and AAC coding, noise, babble,
-reverberation.
-
-## Measured performance
-
-On speakers that are not in the training data; every speaker weighs the same. Cosine scores;
-Cllr after logistic calibration, cross-validated by speaker. 95 % intervals by bootstrap over
-speakers.
-
-| set | speakers | same / different trials | EER % | minDCF 0.01 | Cllr | Cllr_min |
-|---|---|---|---|---|---|---|
-{chr(10).join(_row(name, result) for name, result in results.items())}
-
-## Where it fails
-
-{FAILS}"""
 
 
-def _starts(recipe: Recipe) -> list[int]:
-    steps = [stage.steps for stage in recipe.stages]
-    return [sum(steps[:i]) for i in range(len(steps))]
+def _table(rows: Sequence[Row], language: str) -> str:
+    names = tomllib.loads((TEXTS / "conditions.toml").read_text(encoding="utf-8"))[language]
+    lines = [[*names["header"], *FIGURES], ["---"] * 7]
+    for key, value, result in rows:
+        cells = _cells(result) if result else ["", names["too_few"], *[""] * 4]
+        lines.append([names[key].format(value=value), *cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _row(name: str, result: ValidationResult) -> str:
-    cells = [
-        name,
+def _cells(result: ValidationResult) -> list[str]:
+    return [
         str(result.n_speakers),
         f"{result.n_same} / {result.n_different}",
         _cell(result.eer, 100, 1),
         *(_cell(e, 1, 2) for e in (result.min_dcf, result.cllr, result.cllr_min)),
     ]
-    return f"| {' | '.join(cells)} |"
 
 
 def _cell(estimate: Estimate, scale: float, digits: int) -> str:
@@ -94,21 +92,100 @@ def _cell(estimate: Estimate, scale: float, digits: int) -> str:
     return f"{value:.{digits}f} [{low:.{digits}f}–{high:.{digits}f}]"
 
 
+def to_pdf(cards: Sequence[str], font_folders: tuple[Path, ...]) -> bytes:
+    """Cards as pages to print; understands the Markdown that the templates use.
+
+    Raises
+    ------
+    SeongmunError
+        REPORT_FONT.
+    """
+    from io import BytesIO
+
+    from reportlab.lib.pagesizes import A4, landscape
+    from reportlab.lib.units import mm
+    from reportlab.platypus import PageBreak, SimpleDocTemplate
+
+    from engine.report.fonts import register_fonts
+
+    register_fonts(font_folders)
+    story: list[object] = []
+    for card in cards:
+        for block in re.split(r"\n\s*\n", card.strip()):
+            story += _flowables(block)
+        story.append(PageBreak())
+    buffer = BytesIO()
+    document = SimpleDocTemplate(
+        buffer,
+        pagesize=landscape(A4),
+        title=cards[0].splitlines()[0].lstrip("# "),
+        invariant=True,
+        **dict.fromkeys(("leftMargin", "rightMargin", "topMargin", "bottomMargin"), 16 * mm),
+    )
+    document.build(story)
+    return buffer.getvalue()
+
+
+def _flowables(block: str) -> list[object]:
+    from reportlab.lib import colors
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.lib.units import mm
+    from reportlab.platypus import Paragraph, Spacer, Table
+
+    from engine.report.fonts import BOLD, REGULAR
+
+    body = ParagraphStyle("body", fontName=REGULAR, fontSize=9.5, leading=14)
+    cell = ParagraphStyle("cell", body, fontSize=8, leading=10)
+    head = ParagraphStyle("head", cell, fontName=BOLD)
+    if block.startswith("#"):
+        level = len(block) - len(block.lstrip("#"))
+        style = ParagraphStyle("title", body, fontName=BOLD, fontSize=18 - 4 * level, leading=22)
+        return [Spacer(1, 2 * mm), Paragraph(_inline(block.lstrip("# ")), style)]
+    if block.startswith("|"):
+        lines = [line.strip("| ").split(" | ") for line in block.splitlines()]
+        rows = [
+            [Paragraph(_inline(text), head if i == 0 else cell) for text in (*line, *[""] * 7)[:7]]
+            for i, line in enumerate(lines)
+            if set(line[0]) != {"-"}
+        ]
+        widths = [width * mm for width in (88, 16, 32, 34, 34, 32, 29)]
+        rules = [
+            ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.grey),
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ]
+        padding = [("TOPPADDING", (0, 0), (-1, -1), 1.5), ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5)]
+        return [Spacer(1, 2 * mm), Table(rows, widths, repeatRows=1, style=[*rules, *padding])]
+    items = re.split(r"\n(?=- )", block)
+    bullets = [item[2:] if item.startswith("- ") else item for item in items]
+    dot = "•" if block.startswith("- ") else None
+    return [Paragraph(_inline(" ".join(b.split())), body, bulletText=dot) for b in bullets]
+
+
+def _inline(text: str) -> str:
+    return re.sub(r"`([^`]*)`", r"<i>\1</i>", escape(text))
+
+
 def update_card(
-    recipe: Recipe, work: Path, directory: Path, tables: Mapping[str, Path], note: str
+    recipe: Recipe,
+    data: Path,
+    work: Path,
+    directory: Path,
+    font_folders: tuple[Path, ...],
+    note: str = "",
+    progress: Progress = no_progress,
 ) -> None:
-    """Write the card of a finished pack again, with the figures of labelled score tables.
+    """Measure a finished pack and write its cards again.
 
     The model, and so every population calibrated with it, stays as it is.
     """
     pack = load_pack(directory)
     step = torch.load(work / "last.pt", weights_only=True)["step"]
-    results = {name: validate(read_scores(path)) for name, path in tables.items()}
-    files = {name: read_file(pack, name) for name in (MODEL, GOLDEN)}
-    first = next(iter(results.items()), None)
-    conditions: dict[str, ParamValue] = {}
+    rows = measure(EmbeddingModel.open(pack, "cpu"), data, work, progress)
+    cards = {language: write_card(recipe, step, rows, language, note) for language in CARDS}
+    key, _, first = rows[0]
+    stated: dict[str, ParamValue] = {"validated_on": key, "minimum_net_speech_s": 3.0}
     if first is not None:
-        conditions = {"validated_on": first[0], "n_speakers": first[1].n_speakers}
+        stated |= {"n_speakers": first.n_speakers, "eer": round(first.eer.value, 4)}
     write_pack(
         directory,
         identity={
@@ -117,24 +194,16 @@ def update_card(
             "licence": pack.licence,
             "training_data": pack.training_data,
         },
-        files=files | {CARD: write_card(recipe, step, results, note).encode("utf-8")},
+        files={
+            **{name: read_file(pack, name) for name in (MODEL, GOLDEN)},
+            **{CARDS[language]: card.encode("utf-8") for language, card in cards.items()},
+            PRINTABLE: to_pdf(list(cards.values()), font_folders),
+        },
         front_end=pack.front_end,
         tensors={
             "input": pack.input_name,
             "output": pack.output_name,
             "embedding_dim": pack.embedding_dim,
         },
-        validated_conditions=conditions,
-    )
-
-
-def read_scores(table: Path) -> LabelledScores:
-    """Trials from a CSV with score, same, spk_a and spk_b; rows without a score are left out."""
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["score"]]
-    return LabelledScores(
-        np.array([float(row["score"]) for row in rows]),
-        np.array([row["same"] == "1" for row in rows], np.bool_),
-        np.array([row["spk_a"] for row in rows], np.str_),
-        np.array([row["spk_b"] for row in rows], np.str_),
+        validated_conditions=stated,
     )

@@ -7,21 +7,22 @@ import logging
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from engine.models.frontend import compute_features, normalise
-from engine.models.pack import CARD, GOLDEN, MODEL, write_pack
+from engine.models.pack import CARD, GOLDEN, MODEL, read_file, write_pack
 from engine.models.session import open_session
-from engine.training.card import SOURCES, write_card
-from engine.training.network import SpeakerNetwork
+from engine.training.architectures import build
+from engine.training.card import write_card
 from engine.training.recipe import Recipe
-from engine.types import FloatArray, FrontEnd
+from engine.types import FloatArray, FrontEnd, ModelPack
 
 log = logging.getLogger(__name__)
 
 INPUT, OUTPUT = "feats", "embs"
-LICENCE = "Apache-2.0 (weights trained by the Seongmun recipe)"
 COSINE_TOLERANCE = 1e-4
 GOLDEN_S = 3.0
 
@@ -35,21 +36,21 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
         ONNX and PyTorch disagree, or a batch changes an embedding.
     """
     state = torch.load(work / "last.pt", weights_only=True)
-    network = SpeakerNetwork(recipe.network)
+    network = build(recipe.network)
     network.load_state_dict(state["averaged"])
     network.eval()
     content = to_onnx(network, recipe.network.mel_bins)
     front_end = FrontEnd(mel_bins=recipe.network.mel_bins)
     check_equal(network, content, recipe.network.mel_bins)
     golden = golden_vectors(content, front_end)
-    card = write_card(recipe, state["step"], {})
+    card = write_card(recipe, state["step"], [], "en")
     write_pack(
         out,
         identity={
             "id": recipe.model_id,
             "version": recipe.model_version,
-            "licence": LICENCE,
-            "training_data": SOURCES,
+            "licence": recipe.licence,
+            "training_data": recipe.sources["en"],
         },
         files={MODEL: content, GOLDEN: golden, CARD: card.encode("utf-8")},
         front_end=front_end,
@@ -63,8 +64,8 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
     log.info("step %d exported, %.1f MB", state["step"], len(content) / 1e6)
 
 
-def to_onnx(network: SpeakerNetwork, mel_bins: int) -> bytes:
-    """ONNX with free batch and frame axes."""
+def to_onnx(network: nn.Module, mel_bins: int) -> bytes:
+    """ONNX with free batch and frame axes; every weight keeps its name, see `weights_of`."""
     buffer = io.BytesIO()
     torch.onnx.export(
         network,
@@ -74,12 +75,21 @@ def to_onnx(network: SpeakerNetwork, mel_bins: int) -> bytes:
         output_names=[OUTPUT],
         dynamic_axes={INPUT: {0: "batch", 1: "frames"}, OUTPUT: {0: "batch"}},
         opset_version=17,
+        training=torch.onnx.TrainingMode.PRESERVE,
+        do_constant_folding=False,
         dynamo=False,
     )
     return buffer.getvalue()
 
 
-def check_equal(network: SpeakerNetwork, content: bytes, mel_bins: int) -> None:
+def weights_of(pack: ModelPack) -> dict[str, Tensor]:
+    """The weights of a pack that `export` wrote, by their names in its network."""
+    graph = onnx.load_from_string(read_file(pack, MODEL)).graph
+    arrays = {i.name: onnx.numpy_helper.to_array(i) for i in graph.initializer}
+    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+
+
+def check_equal(network: nn.Module, content: bytes, mel_bins: int) -> None:
     """ONNX must equal PyTorch at several lengths, alone and in a batch."""
     session = open_session(content, "cpu", MODEL)
     rng = np.random.default_rng(0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from engine.training.architectures import NetworkConfig, network_config
 from engine.training.augment import AugmentationConfig
-from engine.training.network import NetworkConfig
 
 DEFAULT_RECIPE = Path(__file__).with_name("recipe.toml")
 
@@ -24,16 +24,16 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of optimisation: AdamW, warm-up, cosine decay; the margin rises linearly."""
+    """One stage of optimisation. The learning rate goes from its first to its second value along
+    half a cosine, after a linear warm-up; the margin goes straight from its first to its second."""
 
+    name: str
     batch: int
     crop_frames: int
     steps: int
     warmup_steps: int
-    peak_learning_rate: float
-    margin_from: float
-    margin: float
-    margin_ramp_steps: int
+    learning_rate: tuple[float, float]
+    margin: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class Recipe:
     seed: int
     model_id: str
     model_version: str
+    licence: str
+    sources: Mapping[str, str]
     piece_s: float
     views: Views
     network: NetworkConfig
@@ -54,55 +56,45 @@ class Recipe:
     average_decay: float
     checkpoint_steps: int
 
+    def crops(self, step: int) -> int:
+        """How many crops were seen in the first `step` steps."""
+        total = 0
+        for stage in self.stages:
+            done = min(stage.steps, max(0, step))
+            total, step = total + done * stage.batch, step - done
+        return total
+
 
 def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
     """Read a recipe file; a missing key is a KeyError that names it."""
     data = tomllib.loads(path.read_text(encoding="utf-8"))
-    training: dict[str, Any] = data["training"]
-    large: dict[str, Any] = data["large_margin"]
-    views: dict[str, Any] = data["views"]
-    first = Stage(
-        training["batch"],
-        training["crop_frames"],
-        training["steps"],
-        training["warmup_steps"],
-        training["peak_learning_rate"],
-        0.0,
-        training["margin"],
-        training["margin_ramp_steps"],
-    )
-    second = Stage(
-        large["batch"],
-        large["crop_frames"],
-        large["steps"],
-        training["warmup_steps"] // 4,
-        large["peak_learning_rate"],
-        training["margin"],
-        large["margin"],
-        large["steps"] // 2,
-    )
-    network = data["network"] | {"dilations": tuple(data["network"]["dilations"])}
+    views, training = data["views"], data["training"]
+    snr_db, share = views["snr_db"], "{}_share".format
     return Recipe(
         seed=data["seed"],
         model_id=data["model_id"],
         model_version=data["model_version"],
+        licence=data["licence"],
+        sources=data["sources"],
         piece_s=data["corpus"]["piece_s"],
         views=Views(
             views["count"],
             tuple(views["speeds"]),
             AugmentationConfig(
-                views["telephone_share"],
-                views["noise_share"],
-                views["reverb_share"],
-                (views["snr_db"][0], views["snr_db"][1]),
+                *(views[share(kind)] for kind in ("telephone", "noise", "reverb")),
+                snr_db=(snr_db[0], snr_db[1]),
             ),
         ),
-        network=NetworkConfig(**network),
-        stages=(first, second),
-        speaker_exponent=training["speaker_exponent"],
-        weight_decay=training["weight_decay"],
-        scale=training["scale"],
-        sub_centres=training["sub_centres"],
-        average_decay=training["average_decay"],
-        checkpoint_steps=training["checkpoint_steps"],
+        network=network_config(data["network"]),
+        stages=tuple(
+            Stage(
+                **stage
+                | {
+                    "learning_rate": (stage["learning_rate"][0], stage["learning_rate"][1]),
+                    "margin": (stage["margin"][0], stage["margin"][1]),
+                }
+            )
+            for stage in data["stages"]
+        ),
+        **training,
     )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from engine.training.network import AamSoftmax, SpeakerNetwork
+from engine.training.architectures import build
+from engine.training.network import AamSoftmax
 from engine.training.recipe import Recipe, Stage
 from engine.training.sampler import CropSampler
 
@@ -25,8 +27,8 @@ LOG_STEPS = 25
 class Trainer:
     """The state of a run; `averaged` is the exponential moving average that is exported."""
 
-    network: SpeakerNetwork
-    averaged: SpeakerNetwork
+    network: nn.Module
+    averaged: nn.Module
     head: AamSoftmax
     optimiser: torch.optim.Optimizer
     step: int = 0
@@ -35,8 +37,8 @@ class Trainer:
     def fresh(cls, recipe: Recipe, n_classes: int, device: str) -> Trainer:
         """Random weights from the recipe's seed."""
         torch.manual_seed(recipe.seed)
-        network = SpeakerNetwork(recipe.network).to(device)
-        averaged = SpeakerNetwork(recipe.network).to(device)
+        network = build(recipe.network).to(device, memory_format=torch.channels_last)
+        averaged = build(recipe.network).to(device)
         averaged.load_state_dict(network.state_dict())
         head = AamSoftmax(
             recipe.network.embedding_dim, n_classes, recipe.sub_centres, recipe.scale
@@ -44,8 +46,21 @@ class Trainer:
         optimiser = torch.optim.AdamW(
             [*network.parameters(), *head.parameters()], weight_decay=recipe.weight_decay
         )
-        network.stem.to(memory_format=torch.channels_last)
         return cls(network, averaged, head, optimiser)
+
+    def start_from(self, weights: Mapping[str, Tensor]) -> None:
+        """Take the weights of a finished network of the same sizes; the head stays random.
+
+        Raises
+        ------
+        RuntimeError, ValueError
+            They are of another network.
+        """
+        found = self.network.load_state_dict(weights, strict=False)
+        missing = [k for k in found.missing_keys if not k.endswith("num_batches_tracked")]
+        if missing or found.unexpected_keys:
+            raise ValueError(f"weights of another network: {missing + found.unexpected_keys}")
+        self.averaged.load_state_dict(self.network.state_dict())
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
@@ -81,14 +96,25 @@ class Trainer:
                     value.copy_(current[name])
 
 
-def train(recipe: Recipe, sampler: CropSampler, n_classes: int, directory: Path) -> Trainer:
-    """Run every stage, resuming from ``directory/last.pt`` if it is there."""
+def train(
+    recipe: Recipe,
+    sampler: CropSampler,
+    n_classes: int,
+    directory: Path,
+    initial: Mapping[str, Tensor] | None = None,
+) -> Trainer:
+    """Run every stage, resuming from ``directory/last.pt`` if it is there.
+
+    A run that begins starts from the weights `initial`, or from random ones.
+    """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     trainer = Trainer.fresh(recipe, n_classes, device)
     checkpoint = directory / "last.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
         log.info("resumed at step %d", trainer.step)
+    elif initial is not None:
+        trainer.start_from(initial)
     first_step = 0
     for stage in recipe.stages:
         _run_stage(recipe, stage, first_step, trainer, sampler, checkpoint, device)
@@ -149,14 +175,15 @@ def _run_stage(
 
 
 def learning_rate(stage: Stage, step: int) -> float:
-    """Linear warm-up, then a cosine from the peak down to a hundredth of it."""
+    """The learning rate of a step of the stage."""
+    first, last = stage.learning_rate
     if step < stage.warmup_steps:
-        return stage.peak_learning_rate * (step + 1) / stage.warmup_steps
+        return first * (step + 1) / stage.warmup_steps
     share = (step - stage.warmup_steps) / max(1, stage.steps - stage.warmup_steps)
-    return stage.peak_learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
+    return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
 
 
 def margin(stage: Stage, step: int) -> float:
-    """The margin of this step: a linear rise, then constant."""
-    share = min(1.0, step / max(1, stage.margin_ramp_steps))
-    return stage.margin_from + (stage.margin - stage.margin_from) * share
+    """The margin of a step of the stage."""
+    first, last = stage.margin
+    return first + (last - first) * step / stage.steps
