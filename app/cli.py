@@ -39,6 +39,7 @@ from app.services.reporting import ReportRequest, verbal_text, write_report
 from app.services.scoring import embed_files, score_trials
 from app.services.validating import validate_scores
 from app.services.verifying import verify as verify_report
+from engine.casefile.work import CASE_FACTS, EXHIBIT_FACTS
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
 from engine.models.pack import load_pack
@@ -82,6 +83,9 @@ LangOption = Annotated[Lang | None, typer.Option(help="Language of messages and 
 ModelOption = Annotated[str | None, typer.Option(help="Model pack: id or folder.")]
 DeviceOption = Annotated[Device, typer.Option(help="Where the network runs.")]
 PopulationOption = Annotated[str | None, typer.Option(help="Population: id or file.")]
+PassOption = Annotated[
+    str | None, typer.Option("--pass-env", help="Environment variable with the case's passphrase.")
+]
 FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE…")]
 
 
@@ -154,6 +158,11 @@ def compare(
     known: Path,
     population: PopulationOption = None,
     report: Annotated[Path | None, typer.Option(help="Write the evidence report here.")] = None,
+    case: Annotated[Path | None, typer.Option(help="Record everything in this case.")] = None,
+    supersedes: Annotated[
+        str, typer.Option(help="Number of the case's report that this one corrects.")
+    ] = "",
+    pass_env: PassOption = None,
     sign_p12: Annotated[Path | None, typer.Option(help="PKCS#12 signing identity.")] = None,
     sign_pass_env: Annotated[
         str | None, typer.Option(help="Environment variable with its password.")
@@ -173,20 +182,32 @@ def compare(
     identity = _identity(sign_p12, sign_pass_env)
     if identity is not None and report is None:
         raise click.UsageError("--sign-p12 needs --report")
+    if supersedes and (case is None or report is None):
+        raise click.UsageError("--supersedes needs --case and --report")
     opened = open_model(model, device.value)
     chosen = open_population(population, opened)
-    comparison = compare_voices(
-        questioned,
-        known,
-        opened,
-        chosen,
-        (questioned_channel, known_channel),
-        allow_truncated,
-        output.progress,
-    )
-    if report is not None:
-        request = ReportRequest(output.language, identity)
-        write_report(comparison, opened, chosen, request, report, output.progress)
+    channels = (questioned_channel, known_channel)
+    request = ReportRequest(output.language, identity) if report is not None else None
+    if case is not None:
+        comparison = casework.compare_in_case(
+            case,
+            (questioned, known),
+            opened,
+            chosen,
+            channels,
+            allow_truncated,
+            request,
+            report,
+            supersedes,
+            _passphrase(pass_env),
+            output.progress,
+        ).comparison
+    else:
+        comparison = compare_voices(
+            questioned, known, opened, chosen, channels, allow_truncated, output.progress
+        )
+        if request is not None and report is not None:
+            write_report(comparison, opened, chosen, request, report, output.progress)
     result = summary(comparison, verbal_text(comparison.likelihood_ratio, output.language))
     output.result(result, lambda: views.comparison_text(result, output.language))
     return EXIT_DONE
@@ -198,6 +219,16 @@ def _identity(sign_p12: Path | None, sign_pass_env: str | None) -> Identity | No
     if sign_pass_env is None or sign_pass_env not in os.environ:
         raise click.UsageError("--sign-p12 needs --sign-pass-env with a variable that is set")
     return load_pkcs12(sign_p12, os.environ[sign_pass_env].encode("utf-8"))
+
+
+def _passphrase(variable: str | None) -> str:
+    """A case's passphrase, from the environment: command lines are seen by everyone."""
+    if variable is None:
+        return ""
+    value = os.environ.get(variable, "")
+    if not value:
+        raise click.UsageError(f"--pass-env: {variable} is not set")
+    return value
 
 
 @app.command()
@@ -311,6 +342,7 @@ def verify(
     trust: Annotated[Path | None, typer.Option(help="Trusted certificate, PEM or DER.")] = None,
     no_recompute: Annotated[bool, typer.Option("--no-recompute")] = False,
     population: Annotated[Path | None, typer.Option(help="Population file.")] = None,
+    pass_env: PassOption = None,
     model: ModelOption = None,
     device: DeviceOption = Device.cpu,
     json_: JsonOption = False,
@@ -320,11 +352,11 @@ def verify(
     output = _output(json_, lang)
     if case is not None and media is not None:
         raise click.UsageError("--case or --media, not both")
-    media = casework.media_folder(case) if case is not None else media
     directory = pack_directory(model) if model else None
-    verification = verify_report(
-        report, media, trust, not no_recompute, device.value, directory, population
-    )
+    with casework.reading(case, _passphrase(pass_env)) as opened:
+        verification = verify_report(
+            report, media, trust, not no_recompute, device.value, directory, population, opened
+        )
     document = views.verification_document(verification)
     output.result(document, lambda: views.verification_text(verification, output.language))
     return EXIT_BY_VERDICT[verification.result.verdict]
@@ -390,12 +422,15 @@ def case_new(
     case: Path,
     number: Annotated[str, typer.Option(help="Case number.")],
     examiner: Annotated[str, typer.Option(help="Name of the examiner.")],
+    agency: Annotated[str, typer.Option(help="Who examines.")] = "",
+    requester: Annotated[str, typer.Option(help="Who asked for it.")] = "",
+    pass_env: PassOption = None,
     json_: JsonOption = False,
     lang: LangOption = None,
 ) -> int:
-    """Make a new case folder."""
+    """Make a new case folder; with --pass-env an encrypted one."""
     output = _output(json_, lang)
-    document = casework.new_case(case, number, examiner)
+    document = casework.new_case(case, number, examiner, agency, requester, _passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document))
     return EXIT_DONE
 
@@ -405,48 +440,114 @@ def case_add(
     case: Path,
     files: FilesArgument,
     role: Annotated[Role, typer.Option(help="What the recordings are.")],
+    pass_env: PassOption = None,
     json_: JsonOption = False,
     lang: LangOption = None,
 ) -> int:
     """Copy recordings, or whole folders, into the case."""
     output = _output(json_, lang)
-    document = casework.add_recordings(case, files, role.value, output.progress)
+    document = casework.add_recordings(
+        case, files, role.value, output.progress, passphrase=_passphrase(pass_env)
+    )
     output.result(document, lambda: views.added_text(document, output.language))
     return EXIT_FAILED if document["failed"] else EXIT_DONE
 
 
 @case_app.command("list")
-def case_list(case: Path, json_: JsonOption = False, lang: LangOption = None) -> int:
+def case_list(
+    case: Path, pass_env: PassOption = None, json_: JsonOption = False, lang: LangOption = None
+) -> int:
     """What the case holds."""
     output = _output(json_, lang)
-    document = casework.list_case(case)
+    document = casework.list_case(case, _passphrase(pass_env))
+    output.result(document, lambda: views.lines_of(document))
+    return EXIT_DONE
+
+
+@case_app.command("set")
+def case_set(
+    case: Path,
+    name: Annotated[str, typer.Argument(help=", ".join((*CASE_FACTS, *EXHIBIT_FACTS)))],
+    value: str,
+    exhibit: Annotated[int | None, typer.Option(help="Number of an exhibit.")] = None,
+    pass_env: PassOption = None,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Fill in something about the case or an exhibit; an empty value takes it away."""
+    output = _output(json_, lang)
+    document = casework.set_fact(case, name, value, exhibit, _passphrase(pass_env))
+    output.result(document, lambda: views.lines_of(document["facts"]))
+    return EXIT_DONE
+
+
+@case_app.command("undo")
+def case_undo(
+    case: Path, pass_env: PassOption = None, json_: JsonOption = False, lang: LangOption = None
+) -> int:
+    """Take the last edit back."""
+    output = _output(json_, lang)
+    document = casework.step_back(case, redo=False, passphrase=_passphrase(pass_env))
+    output.result(document, lambda: views.lines_of(document))
+    return EXIT_DONE
+
+
+@case_app.command("redo")
+def case_redo(
+    case: Path, pass_env: PassOption = None, json_: JsonOption = False, lang: LangOption = None
+) -> int:
+    """Bring back what was undone last."""
+    output = _output(json_, lang)
+    document = casework.step_back(case, redo=True, passphrase=_passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document))
     return EXIT_DONE
 
 
 @case_app.command("check")
-def case_check(case: Path, json_: JsonOption = False, lang: LangOption = None) -> int:
+def case_check(
+    case: Path,
+    report: Annotated[
+        Path | None, typer.Option(help="A report of the case, whose anchor must be contained.")
+    ] = None,
+    pass_env: PassOption = None,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
     """Database, audit trail, records, originals."""
     output = _output(json_, lang)
-    result = casework.check_case(case, output.progress)
+    result = casework.check_case(
+        case, output.progress, passphrase=_passphrase(pass_env), report=report
+    )
     document = views.checks_document(result)
     output.result(document, lambda: views.case_check_text(result, output.language))
     return EXIT_BY_VERDICT[result.verdict]
 
 
 @case_app.command("export")
-def case_export(case: Path, out: Path, json_: JsonOption = False, lang: LangOption = None) -> int:
-    """The whole case as one file."""
+def case_export(
+    case: Path,
+    out: Path,
+    pass_env: PassOption = None,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """The whole case as one file; an encrypted one stays encrypted."""
     output = _output(json_, lang)
-    document = casework.export(case, out, output.progress)
+    document = casework.export(case, out, output.progress, _passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document))
     return EXIT_DONE
 
 
 @case_app.command("import")
-def case_import(file: Path, case: Path, json_: JsonOption = False, lang: LangOption = None) -> int:
+def case_import(
+    file: Path,
+    case: Path,
+    pass_env: PassOption = None,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
     """Verify an exported case and unpack it."""
     output = _output(json_, lang)
-    document = casework.import_archive(file, case, output.progress)
+    document = casework.import_archive(file, case, output.progress, _passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document))
     return EXIT_DONE

@@ -72,6 +72,13 @@ class ErrorCode(StrEnum):
     CASE_LOCKED = "case.locked"
     CASE_READ_ONLY = "case.read_only"
     CASE_ARCHIVE = "case.archive"
+    CASE_NO_SUCH_ROW = "case.no_such_row"
+    CASE_NO_SUCH_FACT = "case.no_such_fact"
+    CASE_NOTHING_TO_UNDO = "case.nothing_to_undo"
+    CASE_PASSPHRASE = "case.passphrase"
+    CASE_PASSPHRASE_MISSING = "case.passphrase_missing"
+    CASE_PASSPHRASE_WEAK = "case.passphrase_weak"
+    CASE_KEY_DAMAGED = "case.key_damaged"
 
     CANCELLED = "cancelled"
     USAGE = "usage"

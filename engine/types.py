@@ -318,6 +318,16 @@ class AuditEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseAnchor:
+    """Which case a report belongs to, and how far its audit trail went; empty without a case."""
+
+    uuid: str = ""
+    number: str = ""
+    events: int = 0
+    audit_head: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportManifest:
     """The machine-readable content of a report; every printed number comes from here.
 

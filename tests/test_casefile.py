@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,14 +18,23 @@ from pathlib import Path
 
 import pytest
 
-from app.services.casework import add_recordings
+from app.services.casework import add_recordings, record_analysis, report_in_case
+from app.services.comparing import Comparison
+from app.services.reporting import ReportRequest
 from engine.canonical import canonical_bytes
+from engine.casefile import work
 from engine.casefile.archive import export_case, import_case
 from engine.casefile.audit import broken_link
-from engine.casefile.store import DATABASE, CaseFile
+from engine.casefile.checks import check_case
+from engine.casefile.database import DATABASE
+from engine.casefile.store import CaseFile
+from engine.casefile.tables import TABLES, Analysis, Edit, Exhibit, Media, Report, Segment
 from engine.errors import ErrorCode, SeongmunError
+from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken
-from engine.types import CheckStatus
+from engine.report.sign import Identity
+from engine.types import CheckStatus, Population
+from engine.verify.run import check_report_anchor
 
 KILLS = int(os.environ.get("SEONGMUN_KILLS", "12"))
 
@@ -36,7 +46,7 @@ def code_of(action: Callable[[], object]) -> ErrorCode:
 
 
 def failed(case: CaseFile) -> list[str]:
-    return [check.id for check in case.check() if check.status is not CheckStatus.PASS]
+    return [check.id for check in check_case(case) if check.status is not CheckStatus.PASS]
 
 
 @pytest.fixture
@@ -47,15 +57,55 @@ def case(tmp_path: Path, demo_media: tuple[Path, Path]) -> Iterator[CaseFile]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def worked_folder(
+    tmp_path_factory: pytest.TempPathFactory,
+    comparison: Comparison,
+    model: EmbeddingModel,
+    population: Population,
+    identity: Identity,
+    demo_media: tuple[Path, Path],
+) -> Path:
+    """A case with something in every table."""
+    folder = tmp_path_factory.mktemp("worked") / "case"
+    with CaseFile.create(folder, "2026-1", "홍길동") as case:
+        questioned, known = (
+            case.add(path, role, "홍길동")[0]
+            for path, role in zip(demo_media, ("questioned", "known"), strict=True)
+        )
+        for value in ("서울경찰청", "국립과학수사연구원"):
+            work.set_fact(case, "홍길동", "agency", value)
+        work.edit_segments(case, "홍길동", [], [Segment(0, 0, 1, 0, 0.5, 4.0)])
+        work.edit_segments(case, "홍길동", [1], [Segment(0, 0, 1, 0, 0.5, 3.5)])
+        work.undo(case, "홍길동")
+        analysis = record_analysis(case, questioned, known, comparison)
+        request = ReportRequest("ko", identity)
+        report_in_case(case, analysis, comparison, model, population, request)
+    return folder
+
+
+@pytest.fixture
+def full_case(worked_folder: Path, tmp_path: Path) -> Iterator[CaseFile]:
+    shutil.copytree(worked_folder, tmp_path / "full")
+    with CaseFile.open(tmp_path / "full", writable=True, actor="홍길동") as case:
+        yield case
+
+
+TAMPER = """
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as connection:
+    triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    for (name,) in triggers.fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    for statement in sys.argv[2:]:
+        assert connection.execute(statement).rowcount > 0, statement
+"""
+
+
 def tamper(case: CaseFile, *statements: str) -> None:
-    """Change the database as an intruder would, past the triggers."""
-    with closing(sqlite3.connect(case.folder / DATABASE)) as connection:
-        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        for (name,) in triggers.fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
-        for statement in statements:
-            assert connection.execute(statement).rowcount > 0
-        connection.commit()
+    """Change the database as an intruder would, past the triggers and from another process: two
+    SQLite libraries in one process break each other's locks."""
+    subprocess.run([sys.executable, "-c", TAMPER, case.folder / DATABASE, *statements], check=True)
 
 
 def test_originals_are_kept_byte_for_byte(case: CaseFile, demo_media: tuple[Path, Path]) -> None:
@@ -84,9 +134,11 @@ def test_chain_follows_its_definition(case: CaseFile) -> None:
     assert broken_link(case.events()) is None
 
 
-def test_triggers_forbid_changes(case: CaseFile) -> None:
-    with closing(sqlite3.connect(case.folder / DATABASE)) as connection:
-        for table in ("event", "exhibit", "media"):
+def test_triggers_forbid_changes(full_case: CaseFile) -> None:
+    with closing(sqlite3.connect(full_case.folder / DATABASE)) as connection:
+        for table in ("event", *(kind.table for kind in TABLES)):
+            count = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            assert count, f"{table} is empty: nothing was tried"
             for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET rowid = rowid + 9"):
                 with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                     connection.execute(statement)
@@ -100,11 +152,44 @@ def test_triggers_forbid_changes(case: CaseFile) -> None:
         ("UPDATE exhibit SET role = 'known' WHERE id = 1", "case.rows"),
         ("DELETE FROM exhibit WHERE id = 2", "case.rows"),
         ("UPDATE case_info SET number = '2026-2'", "case.rows"),
+        ("UPDATE media SET size_bytes = size_bytes + 1 WHERE rowid = 1", "case.rows"),
+        ("UPDATE edit SET author = 'nobody' WHERE id = 1", "case.rows"),
+        ("UPDATE fact SET value = 'other'", "case.rows"),
+        ("UPDATE segment SET end_s = end_s + 0.001", "case.rows"),
+        ("DELETE FROM retired_segment", "case.rows"),
+        ("INSERT INTO retired_fact VALUES (2, 1)", "case.rows"),
+        ("UPDATE analysis SET result = replace(result, '0', '9')", "case.rows"),
+        ("UPDATE report SET version = 2", "case.rows"),
     ],
 )
-def test_tampering_shows(case: CaseFile, statement: str, check: str) -> None:
-    tamper(case, statement)
-    assert check in failed(case)
+def test_tampering_shows(full_case: CaseFile, statement: str, check: str) -> None:
+    assert failed(full_case) == []
+    tamper(full_case, statement)
+    assert check in failed(full_case)
+
+
+def test_dropped_events_show_by_a_report(full_case: CaseFile, tmp_path: Path) -> None:
+    """Chain and rows are whole again once the last events go together with what they tell of; only
+    a report, which lies outside, shows it."""
+    report = full_case.rows(Report)[0]
+    outside = tmp_path / "report.pdf"
+    outside.write_bytes(full_case.media_path(report.media_sha256).read_bytes())
+    assert check_report_anchor(outside, full_case).status is CheckStatus.PASS
+    head = full_case.head().sequence
+    tamper(full_case, f"DELETE FROM event WHERE sequence > {head - 2}")
+    assert failed(full_case) == ["case.rows"]
+    tamper(full_case, "DELETE FROM report", "DELETE FROM analysis")
+    tamper(full_case, f"DELETE FROM media WHERE sha256 = '{report.media_sha256}'")
+    assert failed(full_case) == []
+    assert check_report_anchor(outside, full_case).status is CheckStatus.FAIL
+
+
+def test_swapped_originals_show(case: CaseFile) -> None:
+    first, second = (case.media_path(e.media_sha256) for e in case.exhibits())
+    first.rename(case.folder / "aside")
+    second.rename(first)
+    (case.folder / "aside").rename(second)
+    assert failed(case) == ["case.media"]
 
 
 def test_changed_and_missing_originals_show(case: CaseFile) -> None:
@@ -229,7 +314,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if subprocess.run(options, check=False).returncode != 0:
         pytest.skip("mounting is not allowed here")
     yield folder
-    subprocess.run(["umount", folder], check=True)
+    if os.path.ismount(folder):
+        subprocess.run(["umount", folder], check=True)
 
 
 def test_full_disk_leaves_the_case_intact(small_disk: Path, tmp_path: Path) -> None:
@@ -245,24 +331,117 @@ def test_full_disk_leaves_the_case_intact(small_disk: Path, tmp_path: Path) -> N
         assert len(list((case.folder / "media").iterdir())) == 1
 
 
-WRITER = """
-import sys
-from pathlib import Path
-from engine.casefile.store import CaseFile
+def test_case_on_a_drive_that_cannot_be_written(full_case: CaseFile, tmp_path: Path) -> None:
+    if os.name == "nt" or os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    full_case.close()
+    folder = full_case.folder
+    if subprocess.run(["mount", "--bind", folder, folder], check=False).returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        with CaseFile.open(folder) as reader:
+            assert len(reader.exhibits()) == 2
+            assert failed(reader) == []
+        write = lambda: CaseFile.open(folder, writable=True, actor="x")  # noqa: E731
+        assert code_of(write) is ErrorCode.CASE_READ_ONLY
+        new = lambda: CaseFile.create(folder / "new", "1", "x")  # noqa: E731
+        assert code_of(new) is ErrorCode.CASE_READ_ONLY
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
-folder, sources = Path(sys.argv[1]), sorted(Path(sys.argv[2]).iterdir())
-with CaseFile.open(folder, writable=True, actor="writer") as case:
-    print("ready", flush=True)
-    for source in sources:
-        exhibit, is_new = case.add(source, "known", "writer")
-        if is_new:
-            print(exhibit.media_sha256, flush=True)
-"""
+
+def test_drive_removed_in_mid_copy(small_disk: Path, tmp_path: Path) -> None:
+    """The drive of the case goes while a recording is copied into it; plugged in again, the case is
+    as it was before."""
+    source = tmp_path / "recording.wav"
+    source.write_bytes(os.urandom(300_000))
+    kept = small_disk.with_name("kept")
+    kept.mkdir()
+    subprocess.run(["mount", "--bind", small_disk, kept], check=True)
+    try:
+        case = CaseFile.create(small_disk / "case", "1", "x")
+        token = CancelToken()
+        token.check = lambda: unplug(small_disk)  # type: ignore[method-assign]
+        with pytest.raises(SeongmunError) as caught:
+            case.add(source, "known", "x", cancel=token)
+        assert caught.value.code in (ErrorCode.FILE_WRITE_FAILED, ErrorCode.CASE_READ_ONLY)
+        case.close()
+        with CaseFile.open(kept / "case", writable=True, actor="x") as again:
+            assert again.exhibits() == []
+            assert failed(again) == []
+            assert list((kept / "case/media").iterdir()) == []
+            assert again.add(source, "known", "x")[1]
+    finally:
+        subprocess.run(["umount", kept], check=True)
+
+
+def unplug(folder: Path) -> None:
+    if os.path.ismount(folder):
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_source_that_fails_or_changes_in_mid_copy(case: CaseFile, tmp_path: Path) -> None:
+    unreadable = Path("/proc/self/mem")  # a regular file whose first page cannot be read
+    if unreadable.exists():
+        assert code_of(lambda: case.add(unreadable, "known", "x")) is ErrorCode.FILE_UNREADABLE
+    growing = tmp_path / "growing.wav"
+    growing.write_bytes(os.urandom(3_000_000))
+    token = CancelToken()
+    calls = []
+
+    def change() -> None:
+        calls.append(1)
+        if len(calls) == 4:  # the file was hashed, its copy has begun
+            growing.write_bytes(os.urandom(3_000_000))
+
+    token.check = change  # type: ignore[method-assign]
+    add = lambda: case.add(growing, "known", "x", cancel=token)  # noqa: E731
+    assert code_of(add) is ErrorCode.FILE_CHANGED
+    assert len(case.exhibits()) == 2
+    assert failed(case) == []
+    assert len(list((case.folder / "media").iterdir())) == 2
+
+
+def work_at_random(
+    folder: Path,
+    sources: Path,
+    seed: int,
+    tell: Callable[[str], None],
+    comparison: Comparison,
+    model: EmbeddingModel,
+    population: Population,
+) -> None:
+    """Add, edit, undo, analyse and report, telling of everything that is done."""
+    rng = random.Random(seed)
+    request = ReportRequest("en", None)
+    with CaseFile.open(folder, writable=True, actor="writer") as case:
+        tell("ready")
+        for source in sorted(sources.iterdir()):
+            exhibit, is_new = case.add(source, "known", "writer")
+            if is_new:
+                tell(f"exhibit {exhibit.id}")
+            start_s = rng.randrange(100)
+            segment = Segment(0, 0, exhibit.id, 0, start_s, start_s + 1)
+            tell(f"edit {work.edit_segments(case, 'writer', [], [segment]).id}")
+            tell(f"edit {work.set_fact(case, 'writer', 'note', str(start_s)).id}")
+            if rng.random() < 0.5:
+                tell(f"edit {work.undo(case, 'writer').id}")
+            if rng.random() < 0.3:
+                analysis = record_analysis(case, exhibit, exhibit, comparison)
+                tell(f"analysis {analysis.id}")
+                report, _ = report_in_case(case, analysis, comparison, model, population, request)
+                tell(f"report {report.id}")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9")
-def test_killed_at_random_moments(tmp_path: Path) -> None:
-    """What was reported as done is there afterwards; the case opens and no orphan stays."""
+def test_killed_at_random_moments(
+    tmp_path: Path,
+    comparison: Comparison,
+    model: EmbeddingModel,
+    population: Population,
+) -> None:
+    """What was told of as done is there afterwards; the case opens and no orphan stays."""
     folder, sources = tmp_path / "case", tmp_path / "sources"
     sources.mkdir()
     rng = random.Random(20261124)
@@ -270,22 +449,48 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
         pass
     reported: set[str] = set()
     for turn in range(KILLS):
-        for i in range(12):
+        if turn % 50 == 0:  # a case of many hundred exhibits would only slow the checks down
+            shutil.rmtree(folder)
+            CaseFile.create(folder, "1", "x").close()
+            reported.clear()
+        for i in range(6):
             (sources / f"{turn:04d}-{i:02d}").write_bytes(rng.randbytes(rng.randrange(1, 200_000)))
-        writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, folder, sources], stdout=subprocess.PIPE, text=True
+        reported |= killed(
+            rng.random() * 0.35,
+            lambda tell, turn=turn: work_at_random(
+                folder, sources, turn, tell, comparison, model, population
+            ),
         )
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "ready\n"
-        time.sleep(rng.random() * 0.12)
-        writer.send_signal(signal.SIGKILL)
-        reported |= set(writer.communicate()[0].split())
         with CaseFile.open(folder, writable=True, actor="x") as case:
-            kept = {exhibit.media_sha256 for exhibit in case.exhibits()}
+            kept = {f"{kind.table} {row.id}" for kind in (Exhibit, Edit, Analysis, Report)
+                    for row in case.rows(kind)}  # fmt: skip
             assert reported <= kept
-            assert {path.name for path in (folder / "media").iterdir()} == kept
+            media = {medium.sha256 for medium in case.rows(Media)}
+            assert {path.name for path in (folder / "media").iterdir()} == media
+            assert not list(folder.glob(".seongmun-*"))
             assert failed(case) == []
         for path in sources.iterdir():
-            if rng.random() < 0.7:
-                path.unlink()
-    assert reported
+            path.unlink()
+    assert {name.split()[0] for name in reported} >= {"exhibit", "edit"}
+
+
+def killed(delay_s: float, action: Callable[[Callable[[str], None]], None]) -> set[str]:
+    """Run `action` in a forked process, kill it `delay_s` after it is ready; what it told."""
+    reader, writer = os.pipe()
+    process = os.fork()
+    if process == 0:
+        status = 1
+        try:
+            os.close(reader)
+            action(lambda line: os.write(writer, f"{line}\n".encode()) and None)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader) as told:
+        assert told.readline() == "ready\n"
+        time.sleep(delay_s)
+        os.kill(process, signal.SIGKILL)
+        lines = set(told.read().splitlines())
+    os.waitpid(process, 0)
+    return lines

@@ -89,7 +89,7 @@ def test_from_manifest_to_an_opened_pack(data: Path, recipe: Recipe, tmp_path: P
     first, speed = maker.piece(1, corpus.pieces[0])
     assert np.array_equal(view.features[: len(first)], first)
     assert view.speed[0] == speed
-    sampler = CropSampler(tmp_path, 2, 80, 3, recipe.speaker_exponent, recipe.seed)
+    sampler = CropSampler(tmp_path, 2, 80, 3, recipe.speaker_exponent, recipe.crop, 6, recipe.seed)
     assert sampler.refresh() == 2
     crops, labels = sampler.batch(4, 60, 0)
     assert crops.shape == (4, 60, 80)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from pathlib import Path
 
 from app.services.synthetic import is_synthetic
 from app.services.voices import Voice, load_voices, require_speech
 from engine.compare.embed import embed_speech
 from engine.compare.score import make_score
 from engine.errors import ErrorCode, SeongmunError
+from engine.files import Source, path_of
 from engine.lr.calibrate import apply
 from engine.lr.conditions import MINIMUM_NET_SPEECH_S, condition_flags
 from engine.lr.population import require_model
@@ -34,8 +34,8 @@ class Comparison:
 
 
 def compare(
-    questioned: Path,
-    known: Path,
+    questioned: Source,
+    known: Source,
     model: EmbeddingModel,
     population: Population,
     channels: tuple[int | None, int | None] = (None, None),
@@ -52,11 +52,10 @@ def compare(
         POPULATION_MODEL where the population was calibrated with another model.
     """
     require_model(population, model.pack.model_sha256)
-    paths = (questioned, known)
-    loaded = load_voices(paths, channels, allow_truncated, progress, cancel)
+    loaded = load_voices((questioned, known), channels, allow_truncated, progress, cancel)
     first, second = [unwrap(voice) for voice in loaded]
     if first.recording.sha256 == second.recording.sha256:
-        raise SeongmunError(ErrorCode.COMPARE_SAME_BYTES, path=known.name)
+        raise SeongmunError(ErrorCode.COMPARE_SAME_BYTES, path=path_of(known).name)
     for voice in (first, second):
         require_speech(voice, MINIMUM_NET_SPEECH_S)
     embedded = embed_voice(first, model, progress, cancel)

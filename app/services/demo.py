@@ -8,10 +8,10 @@ from pathlib import Path
 
 from app.messages import Language
 from app.resources import DEMO
-from app.services.casework import add_recordings, new_case
-from app.services.comparing import Comparison, compare
+from app.services.casework import compare_in_case, new_case, reading
+from app.services.comparing import Comparison
 from app.services.loading import open_model, open_population
-from app.services.reporting import ReportRequest, write_report
+from app.services.reporting import ReportRequest
 from app.services.verifying import verify
 from engine.files import copy_atomic
 from engine.progress import Progress, no_progress
@@ -48,11 +48,8 @@ def run_demo(
         copy_atomic(DEMO / name, media / name)
     if not case.exists():
         new_case(case, "DEMO", "Demo")
-    add_recordings(case, [media / QUESTIONED], "questioned")
-    add_recordings(case, [media / KNOWN], "known")
     model = open_model(None, device)
     population = open_population(None, model)
-    comparison = compare(media / QUESTIONED, media / KNOWN, model, population, progress=progress)
     key, certificate = directory / "demo-identity.p12", directory / "demo-certificate.pem"
     password = secrets.token_hex(16).encode("ascii")
     make_demo_identity(key, certificate, password)
@@ -60,6 +57,15 @@ def run_demo(
     key.unlink()
     report = directory / "report.pdf"
     request = ReportRequest(language, identity)
-    write_report(comparison, model, population, request, report, progress)
-    verification = verify(report, media, certificate, recompute=True)
-    return DemoResult(report, case, media, certificate, comparison, verification)
+    compared = compare_in_case(
+        case,
+        (media / QUESTIONED, media / KNOWN),
+        model,
+        population,
+        request=request,
+        target=report,
+        progress=progress,
+    )
+    with reading(case) as opened:
+        verification = verify(report, None, certificate, recompute=True, case=opened)
+    return DemoResult(report, case, media, certificate, compared.comparison, verification)

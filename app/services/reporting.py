@@ -39,6 +39,7 @@ from engine.report.plots import tippett
 from engine.report.render import ReportAssets, render_report
 from engine.report.sign import Identity, sign_report
 from engine.types import (
+    CaseAnchor,
     CheckStatus,
     Embedding,
     HypothesisPair,
@@ -48,6 +49,7 @@ from engine.types import (
 )
 from engine.verify.run import VerificationInputs, verify_pdf
 
+NO_CASE = CaseAnchor()
 SIGNING_REASON = {"ko": "화자 비교 감정서", "en": "Forensic voice comparison report"}
 PROPOSITIONS = {
     "ko": HypothesisPair(
@@ -68,6 +70,8 @@ class ReportRequest:
 
     language: Language
     identity: Identity | None
+    case: CaseAnchor = NO_CASE
+    propositions: HypothesisPair | None = None
 
 
 def write_report(
@@ -85,6 +89,25 @@ def write_report(
     SeongmunError
         REPORT_FONT, SIGN_FAILED, REPORT_SELF_CHECK, FILE_*.
     """
+    pdf, manifest = make_report(comparison, model, population, request, progress)
+    write_atomic(target, pdf)
+    return manifest
+
+
+def make_report(
+    comparison: Comparison,
+    model: EmbeddingModel,
+    population: Population,
+    request: ReportRequest,
+    progress: Progress = no_progress,
+) -> tuple[bytes, ReportManifest]:
+    """Render and sign a report; a signed one has passed its own verification.
+
+    Raises
+    ------
+    SeongmunError
+        REPORT_FONT, SIGN_FAILED, REPORT_SELF_CHECK.
+    """
     progress("report", 0, 3)
     content = report_content(comparison, model, population, request)
     manifest = parse(canonical_bytes(content))
@@ -98,9 +121,8 @@ def write_report(
         pdf = sign_report(pdf, request.identity, SIGNING_REASON[request.language])
         progress("report", 2, 3)
         _self_check(pdf, model, population)
-    write_atomic(target, pdf)
     progress("report", 3, 3)
-    return manifest
+    return pdf, manifest
 
 
 def population_plot(population: Population, log10_lr: float, language: Language) -> Drawing:
@@ -126,11 +148,7 @@ def report_content(
     comparison: Comparison, model: EmbeddingModel, population: Population, request: ReportRequest
 ) -> dict[str, Any]:
     """The manifest's content; see `engine.report.manifest`."""
-    scale = load_scale(VERBAL_SCALE)
     ratio = comparison.likelihood_ratio
-    result = describe_result(
-        comparison.score.value, ratio, scale.id, scale.level(ratio.log10_lr).key
-    )
     now = datetime.datetime.now(datetime.UTC)
     return {
         "format": FORMAT,
@@ -139,16 +157,29 @@ def report_content(
         "software": {"name": "Seongmun", "version": software_version()},
         "language": request.language,
         "demo": "recording.synthetic" in ratio.flags,
-        "propositions": asdict(PROPOSITIONS[request.language]),
-        "items": [
-            _item("questioned", comparison.questioned, comparison.questioned_embedding),
-            _item("known", comparison.known, comparison.known_embedding),
-        ],
+        "case": asdict(request.case),
+        "propositions": asdict(request.propositions or PROPOSITIONS[request.language]),
+        "items": describe_items(comparison),
         "model": describe_model(model.pack, model.provider),
         "population": describe_population(population),
         "profile": asdict(comparison.profile),
-        "result": result,
+        "result": describe_outcome(comparison),
     }
+
+
+def describe_outcome(comparison: Comparison) -> dict[str, Any]:
+    """The manifest's result of a comparison."""
+    scale, ratio = load_scale(VERBAL_SCALE), comparison.likelihood_ratio
+    level = scale.level(ratio.log10_lr).key
+    return describe_result(comparison.score.value, ratio, scale.id, level)
+
+
+def describe_items(comparison: Comparison) -> list[dict[str, Any]]:
+    """The manifest's items of a comparison."""
+    return [
+        _item("questioned", comparison.questioned, comparison.questioned_embedding),
+        _item("known", comparison.known, comparison.known_embedding),
+    ]
 
 
 def _item(role: str, voice: Voice, embedding: Embedding) -> dict[str, Any]:

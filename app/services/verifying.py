@@ -9,8 +9,10 @@ from typing import Any
 from app.resources import MODELS, POPULATIONS, VERBAL_SCALE
 from app.services.comparing import embed_voice, judge, unwrap
 from app.services.voices import load_voices
+from engine.casefile.store import CaseFile
 from engine.compare.score import make_score
 from engine.errors import SeongmunError
+from engine.files import Source
 from engine.lr.population import load_population
 from engine.lr.verbal import load_scale
 from engine.models.pack import load_pack
@@ -33,6 +35,7 @@ def verify(
     device: str = "cpu",
     model: Path | None = None,
     population: Path | None = None,
+    case: CaseFile | None = None,
 ) -> Verification:
     """Verify a report; model and population are found by the ids in its manifest.
 
@@ -44,6 +47,7 @@ def verify(
     pack, found = _installed(report, model, population)
     inputs = VerificationInputs(
         media=media,
+        case=case,
         trust=trust,
         model_sha256=pack.model_sha256 if pack else None,
         population=found,
@@ -87,7 +91,7 @@ def _population(path: Path) -> Population | None:
 
 
 def _recompute(pack: ModelPack, population: Population, device: str) -> Recompute:
-    def recompute(content: Mapping[str, Any], media: Mapping[str, Path]) -> LikelihoodRatio:
+    def recompute(content: Mapping[str, Any], media: Mapping[str, Source]) -> LikelihoodRatio:
         model = EmbeddingModel.open(pack, device)
         items = content["items"]
         paths = [media[item["role"]] for item in items]

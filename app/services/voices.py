@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from engine.audio.decode import decode
 from engine.audio.quality import measure_quality, require_signal
 from engine.audio.resample import pick_channel, resample
 from engine.errors import ErrorCode, SeongmunError
+from engine.files import Source
 from engine.progress import CancelToken, Progress, no_progress
 from engine.speech.vad import VadSettings, detect_speech, join_speech
 from engine.types import FloatArray, ProcessingStep, QualityReport, Recording, SpeechSegment
@@ -39,7 +39,7 @@ class Voice:
     steps: tuple[ProcessingStep, ...]
 
 
-def load_voice(path: Path, channel: int | None = None, allow_truncated: bool = False) -> Voice:
+def load_voice(source: Source, channel: int | None = None, allow_truncated: bool = False) -> Voice:
     """Decode a recording, choose its channel, find and join its speech.
 
     Raises
@@ -48,7 +48,7 @@ def load_voice(path: Path, channel: int | None = None, allow_truncated: bool = F
         Whatever decoding raises; AUDIO_SILENT; AUDIO_CHANNEL where the channels differ and none
         is chosen.
     """
-    audio = decode(path, allow_truncated=allow_truncated)
+    audio = decode(source, allow_truncated=allow_truncated)
     require_signal(audio)
     chosen = pick_channel(audio, channel)
     samples = audio.samples[chosen]
@@ -76,19 +76,19 @@ def load_voice(path: Path, channel: int | None = None, allow_truncated: bool = F
 
 
 def load_voices(
-    paths: Sequence[Path],
+    sources: Sequence[Source],
     channels: Sequence[int | None] | None = None,
     allow_truncated: bool = False,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> Iterator[Voice | SeongmunError]:
-    """Load many voices in several processes; yields a voice or its error per path, in order.
+    """Load many voices in several processes; yields a voice or its error per source, in order.
 
     No more than two voices per process are held at a time, so a batch of any length fits.
     """
     wanted = [
-        (path, channel, allow_truncated)
-        for path, channel in zip(paths, channels or [None] * len(paths), strict=True)
+        (source, channel, allow_truncated)
+        for source, channel in zip(sources, channels or [None] * len(sources), strict=True)
     ]
     workers = max(1, min(os.cpu_count() or 1, len(wanted)))
     if workers == 1:
@@ -108,9 +108,11 @@ def load_voices(
     progress("voices", len(wanted), len(wanted))
 
 
-def _load_or_error(path: Path, channel: int | None, allow_truncated: bool) -> Voice | SeongmunError:
+def _load_or_error(
+    source: Source, channel: int | None, allow_truncated: bool
+) -> Voice | SeongmunError:
     try:
-        return load_voice(path, channel, allow_truncated)
+        return load_voice(source, channel, allow_truncated)
     except SeongmunError as error:
         return error
 

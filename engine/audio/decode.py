@@ -20,8 +20,9 @@ import numpy as np
 
 from engine.audio.decode_worker import serve
 from engine.errors import ErrorCode, SeongmunError
-from engine.files import file_error, hash_file
+from engine.files import Source, file_error, hash_file, path_of
 from engine.progress import CancelToken, Progress, no_progress
+from engine.sealed import SealedFile
 from engine.types import Audio, ProcessingStep, Recording
 
 POLL_S = 0.1
@@ -53,7 +54,7 @@ class DecodeLimits:
 
 
 def decode(
-    path: Path,
+    source: Source,
     limits: DecodeLimits | None = None,
     *,
     allow_truncated: bool = False,
@@ -66,7 +67,7 @@ def decode(
 
     Parameters
     ----------
-    path : Path
+    source : Path or SealedFile
     limits : DecodeLimits, optional
     allow_truncated : bool
         Take what a cut recording still holds; ``audio.truncated`` then stands in its warnings.
@@ -79,11 +80,12 @@ def decode(
         AUDIO_TOO_LONG, CANCELLED.
     """
     limits = limits or DecodeLimits()
+    path = path_of(source)
     before = _state(path)
-    sha256, size_bytes = hash_file(path, progress, cancel)
+    sha256, size_bytes = hash_file(source, progress, cancel)
     if size_bytes == 0:
         raise SeongmunError(ErrorCode.FILE_EMPTY, path=str(path))
-    header, warnings, data = _run(path, limits, allow_truncated, progress, cancel)
+    header, warnings, data = _run(source, limits, allow_truncated, progress, cancel)
     if _state(path) != before:
         raise SeongmunError(ErrorCode.FILE_CHANGED, path=str(path))
     channels, rate_hz = header["channels"], header["sample_rate_hz"]
@@ -127,7 +129,7 @@ def _state(path: Path) -> tuple[int, int, int]:
 
 
 def _run(
-    path: Path,
+    source: Source,
     limits: DecodeLimits,
     allow_truncated: bool,
     progress: Progress,
@@ -137,11 +139,23 @@ def _run(
 
     A timer kills it at the time limit, so that not even half a message can hold the program.
     """
+    path = path_of(source)
+    try:
+        file_key = source.file_key() if isinstance(source, SealedFile) else None
+    except OSError as error:
+        raise file_error(error, path) from error
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(
         target=serve,
-        args=(sender, str(path), limits.memory_bytes, int(limits.wall_s) + 1, allow_truncated),
+        args=(
+            sender,
+            str(path),
+            file_key,
+            limits.memory_bytes,
+            int(limits.wall_s) + 1,
+            allow_truncated,
+        ),
         daemon=False,
     )
     process.start()

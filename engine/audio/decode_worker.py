@@ -49,12 +49,17 @@ class RefusalError(Exception):
 
 
 def serve(
-    connection: Connection, path: str, memory_bytes: int, cpu_s: int, allow_truncated: bool
+    connection: Connection,
+    path: str,
+    file_key: bytes | None,
+    memory_bytes: int,
+    cpu_s: int,
+    allow_truncated: bool,
 ) -> None:
-    """Decode `path` under limits and report over `connection`."""
+    """Decode `path`, sealed if there is a key, under limits and report over `connection`."""
     _limit(memory_bytes, cpu_s)
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a long path must reach open() unchanged
+        with _open(path, file_key) as file:
             _decode(connection, file, allow_truncated)
     except RefusalError as refusal:
         _send(connection, b"E", {"code": refusal.code})
@@ -63,6 +68,14 @@ def serve(
     except OSError as error:
         code = "file.unreadable" if error.errno else "audio.not_audio"
         _send(connection, b"E", {"code": code})
+
+
+def _open(path: str, file_key: bytes | None) -> BinaryIO:
+    if file_key is None:
+        return open(path, "rb")  # noqa: PTH123 - a long path must reach open() unchanged
+    from engine.sealed import open_sealed
+
+    return open_sealed(path, file_key)
 
 
 def _limit(memory_bytes: int, cpu_s: int) -> None:

@@ -1,23 +1,30 @@
 """A whole case as one file, for another laboratory or the defence.
 
 A ZIP without compression: `manifest.json` (canonical: format, files with SHA-256 and size, head of
-the audit trail), `case.sqlite`, `media/<sha256>`.
+the audit trail), `case.sqlite`, `media/<sha256>` and, of an encrypted case, `case.key`: it stays
+encrypted, under the same passphrase.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
-import sqlite3
 import tempfile
 import zipfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sqlcipher3 import dbapi2 as sqlite
+
 from engine.canonical import canonical_bytes
-from engine.casefile.store import CACHE, DATABASE, MEDIA, CaseFile
+from engine.casefile.checks import check_case
+from engine.casefile.database import DATABASE
+from engine.casefile.keys import KEY_FILE
+from engine.casefile.store import CACHE, MEDIA, CaseFile
+from engine.casefile.tables import Media
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import HASH_BLOCK_BYTES, copy_atomic, hash_file
 from engine.progress import CancelToken, Progress, no_progress
@@ -25,6 +32,7 @@ from engine.types import CheckStatus
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+MEDIUM = re.compile(rf"{MEDIA}/[0-9a-f]{{64}}")
 MAXIMUM_MANIFEST_BYTES = 64 << 20
 
 
@@ -41,15 +49,17 @@ def export_case(
     SeongmunError
         CASE_INVALID where the case does not pass its own check; FILE_*; CANCELLED.
     """
-    if any(check.status is not CheckStatus.PASS for check in case.check(progress, cancel)):
+    if any(check.status is not CheckStatus.PASS for check in check_case(case, progress, cancel)):
         raise SeongmunError(ErrorCode.CASE_INVALID, path=str(case.folder))
     with tempfile.TemporaryDirectory(prefix=".seongmun-", dir=out.absolute().parent) as scratch:
         database = Path(scratch) / DATABASE
         case.copy_database(database)
         files = {DATABASE: database}
-        files |= {f"{MEDIA}/{e.media_sha256}": case.media_path(e.media_sha256)
-                  for e in case.exhibits()}  # fmt: skip
-        head = case.events()[-1].hash
+        for medium in case.rows(Media):
+            files[f"{MEDIA}/{medium.sha256}"] = case.media_path(medium.sha256)
+        if case.is_sealed:
+            files[KEY_FILE] = case.folder / KEY_FILE
+        head = case.head().hash
         archive = Path(scratch) / "archive"
         listed = {}
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED, allowZip64=True) as target:
@@ -71,6 +81,7 @@ def import_case(
     folder: Path,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    passphrase: str = "",
 ) -> str:
     """Unpack an archive into a new folder once every hash and the case itself were checked.
 
@@ -81,7 +92,7 @@ def import_case(
     Raises
     ------
     SeongmunError
-        CASE_EXISTS, CASE_ARCHIVE, FILE_*, CANCELLED. Nothing is left behind.
+        CASE_EXISTS, CASE_ARCHIVE, CASE_PASSPHRASE*, FILE_*, CANCELLED. Nothing is left behind.
     """
     if folder.exists() and any(folder.iterdir()):
         raise SeongmunError(ErrorCode.CASE_EXISTS, path=str(folder))
@@ -91,14 +102,15 @@ def import_case(
     scratch = Path(tempfile.mkdtemp(prefix=".seongmun-", dir=parent))
     try:
         head = _unpack(archive, scratch, progress, cancel)
-        with CaseFile.open(scratch) as case:
-            failed = [c.id for c in case.check() if c.status is not CheckStatus.PASS]
-            if failed or case.events()[-1].hash != head:
+        with CaseFile.open(scratch, passphrase=passphrase) as case:
+            checks = check_case(case, progress, cancel)
+            failed = [c.id for c in checks if c.status is not CheckStatus.PASS]
+            if failed or case.head().hash != head:
                 raise _invalid(archive, ", ".join(failed) or "audit head")
         if folder.exists():
             folder.rmdir()
         scratch.replace(folder)
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, sqlite3.Error) as error:
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, sqlite.Error) as error:
         raise _invalid(archive, type(error).__name__) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -132,9 +144,9 @@ def _unpack_file(
     cancel: CancelToken | None,
 ) -> None:
     """Write one file; only the names that a case has are possible, so none leads elsewhere."""
-    if name != DATABASE and name != f"{MEDIA}/{about['sha256']}":
+    if name not in (DATABASE, KEY_FILE) and not MEDIUM.fullmatch(name):
         raise ValueError(name)
-    if not about["sha256"].isalnum() or source.getinfo(name).file_size != about["size_bytes"]:
+    if source.getinfo(name).file_size != about["size_bytes"]:
         raise ValueError(name)
     digest = hashlib.sha256()
     with source.open(name) as packed, (folder / name).open("xb") as target:
@@ -145,7 +157,7 @@ def _unpack_file(
             target.write(block)
     if digest.hexdigest() != about["sha256"]:
         raise ValueError(name)
-    if name != DATABASE:
+    if MEDIUM.fullmatch(name):
         (folder / name).chmod(0o444)
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
+
+from sqlcipher3 import dbapi2 as sqlite
 
 from engine.canonical import canonical_bytes
 from engine.types import AuditEvent
 
 FIRST_PREVIOUS = "0" * 64
+SELECT = "SELECT sequence, utc, actor, action, content, previous_hash, hash FROM event"
 
 
 def utc_now() -> str:
@@ -34,7 +36,7 @@ def event_hash(event: AuditEvent) -> str:
 
 
 def append_event(
-    connection: sqlite3.Connection, actor: str, action: str, content: Mapping[str, Any], utc: str
+    connection: sqlite.Connection, actor: str, action: str, content: Mapping[str, Any], utc: str
 ) -> AuditEvent:
     """Append an event; the caller's transaction holds the change that it tells of."""
     last = connection.execute(
@@ -51,16 +53,19 @@ def append_event(
     return event
 
 
-def read_events(connection: sqlite3.Connection) -> list[AuditEvent]:
+def read_events(connection: sqlite.Connection) -> list[AuditEvent]:
     """Every event in order."""
-    rows = connection.execute(
-        "SELECT sequence, utc, actor, action, content, previous_hash, hash FROM event "
-        "ORDER BY sequence"
-    )
-    return [
-        AuditEvent(sequence, utc, actor, action, json.loads(content), previous, sealed)
-        for sequence, utc, actor, action, content, previous, sealed in rows
-    ]
+    return [_event(row) for row in connection.execute(f"{SELECT} ORDER BY sequence")]
+
+
+def last_event(connection: sqlite.Connection) -> AuditEvent:
+    """The head of the chain; a case has one from its making on."""
+    return _event(connection.execute(f"{SELECT} ORDER BY sequence DESC LIMIT 1").fetchone())
+
+
+def _event(row: tuple[Any, ...]) -> AuditEvent:
+    sequence, utc, actor, action, content, previous, sealed = row
+    return AuditEvent(sequence, utc, actor, action, json.loads(content), previous, sealed)
 
 
 def broken_link(events: list[AuditEvent]) -> int | None:

@@ -1,147 +1,151 @@
-"""The case folder: `case.sqlite`, `media/<sha256>` (originals, read-only), `cache/` (deletable).
-
-Format history: 1, the case with exhibits, media and audit trail (0.1.0).
-"""
+"""The case folder: `case.sqlite`, `media/<sha256>` (originals, read-only), `cache/` (deletable),
+and, where the case is encrypted, `case.key`."""
 
 from __future__ import annotations
 
-import sqlite3
+import shutil
 import stat
+import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from engine.casefile.audit import append_event, broken_link, read_events, utc_now
+from sqlcipher3 import dbapi2 as sqlite
+
+from engine.casefile.audit import append_event, last_event, read_events, utc_now
+from engine.casefile.database import (
+    DATABASE,
+    connect,
+    copy_database,
+    migrate,
+    migrated_copy,
+    require_case,
+)
+from engine.casefile.keys import is_sealed, looks_sealed, make_key, open_key
 from engine.casefile.lock import WriterLock
+from engine.casefile.tables import CaseInfo, Exhibit, Media, Row
 from engine.errors import ErrorCode, SeongmunError
-from engine.files import copy_atomic, hash_file
+from engine.files import DISK_FULL, Source, copy_atomic, hash_file, path_of, write_atomic
 from engine.progress import CancelToken, Progress, no_progress
-from engine.types import AuditEvent, Check, CheckStatus
+from engine.sealed import SealedFile, derive_key
+from engine.types import AuditEvent
 
-APPLICATION_ID = 0x53454F4E
-DATABASE, MEDIA, CACHE = "case.sqlite", "media", "cache"
-MIGRATIONS = Path(__file__).with_name("migrations")
-ROLES = ("questioned", "known", "reference")
-CASE_COLUMNS = ("case_uuid", "number", "agency", "requester", "examiner", "created_utc")
-MEDIA_COLUMNS = ("sha256", "size_bytes", "added_utc")
-EXHIBIT_COLUMNS = ("id", "media_sha256", "file_name", "role", "note", "added_utc")
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "case_info": CASE_COLUMNS,
-    "media": MEDIA_COLUMNS,
-    "exhibit": EXHIBIT_COLUMNS,
-}
-BUSY_MS = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class Exhibit:
-    """One recording of a case in one role."""
-
-    id: int
-    media_sha256: str
-    file_name: str
-    role: str
-    note: str
-    added_utc: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaseInfo:
-    """What the case is."""
-
-    case_uuid: str
-    number: str
-    agency: str
-    requester: str
-    examiner: str
-    created_utc: str
+MEDIA, CACHE = "media", "cache"
+TEMPORARY = ".seongmun-*"
+R = TypeVar("R", bound=Row)
 
 
 class CaseFile:
     """An open case; use as a context manager. A writer holds the lock until it is closed."""
 
     def __init__(
-        self, folder: Path, connection: sqlite3.Connection, lock: WriterLock | None
+        self,
+        folder: Path,
+        connection: sqlite.Connection,
+        lock: WriterLock | None,
+        key: bytes | None,
     ) -> None:
         self.folder = folder
-        self._connection = connection
+        self.connection = connection
         self._lock = lock
+        self._key = key
 
     @classmethod
     def create(
-        cls, folder: Path, number: str, examiner: str, agency: str = "", requester: str = ""
+        cls,
+        folder: Path,
+        number: str,
+        examiner: str,
+        agency: str = "",
+        requester: str = "",
+        passphrase: str = "",
     ) -> CaseFile:
-        """Make a new case in a folder that does not exist or is empty.
+        """Make a new case in a folder that does not exist or is empty; it appears whole or not at
+        all. With a passphrase everything in it is encrypted.
 
         Raises
         ------
         SeongmunError
-            CASE_EXISTS, CASE_READ_ONLY, FILE_DISK_FULL.
+            CASE_EXISTS, CASE_READ_ONLY, CASE_PASSPHRASE_WEAK, FILE_DISK_FULL.
         """
+        parent = folder.absolute().parent
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if any(folder.iterdir()):
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise SeongmunError(ErrorCode.CASE_EXISTS, path=str(folder))
-            for name in (MEDIA, CACHE):
-                (folder / name).mkdir()
+            parent.mkdir(parents=True, exist_ok=True)
+            scratch = Path(tempfile.mkdtemp(prefix=".seongmun-", dir=parent))
         except OSError as error:
             raise SeongmunError(ErrorCode.CASE_READ_ONLY, path=str(folder)) from error
-        lock = WriterLock(folder, examiner)
-        lock.acquire()
-        connection = _connect(folder / DATABASE, "rwc")
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            _migrate(connection, folder)
-            case = cls(folder, connection, lock)
-            now = utc_now()
-            info = CaseInfo(str(uuid.uuid4()), number, agency, requester, examiner, now)
-            values = [getattr(info, name) for name in CASE_COLUMNS]
-            with case._change(examiner, "case.create", dict(_pairs(CASE_COLUMNS, values))) as db:
-                db.execute("INSERT INTO case_info VALUES (1, ?, ?, ?, ?, ?, ?)", values)
-        except BaseException:
-            connection.close()
-            lock.release()
-            raise
-        return case
+            for name in (MEDIA, CACHE):
+                (scratch / name).mkdir()
+            key = make_key(scratch, passphrase) if passphrase else None
+            connection = connect(scratch, "rwc", key)
+            case = cls(scratch, connection, None, key)
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                migrate(connection, scratch, key)
+                now = utc_now()
+                info = CaseInfo(str(uuid.uuid4()), number, agency, requester, examiner, now)
+                case._write(examiner, "case.create", [info])
+            finally:
+                connection.close()
+            scratch.chmod(0o755)
+            if folder.exists():
+                folder.rmdir()
+            scratch.replace(folder)
+        except (OSError, sqlite.OperationalError) as error:
+            raise _write_error(error, folder) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        return cls.open(folder, writable=True, actor=examiner, passphrase=passphrase)
 
     @classmethod
-    def open(cls, folder: Path, *, writable: bool = False, actor: str = "") -> CaseFile:
+    def open(
+        cls, folder: Path, *, writable: bool = False, actor: str = "", passphrase: str = ""
+    ) -> CaseFile:
         """Open a case; a writer migrates it and removes what a crash left behind.
 
         Raises
         ------
         SeongmunError
-            CASE_MISSING, CASE_INVALID, CASE_NEWER, CASE_LOCKED, CASE_READ_ONLY.
+            CASE_MISSING, CASE_INVALID, CASE_NEWER, CASE_LOCKED, CASE_READ_ONLY,
+            CASE_PASSPHRASE_MISSING, CASE_PASSPHRASE, CASE_KEY_DAMAGED.
         """
-        path = folder / DATABASE
-        if not path.is_file():
+        if not (folder / DATABASE).is_file():
             raise SeongmunError(ErrorCode.CASE_MISSING, path=str(folder))
+        sealed = is_sealed(folder) or looks_sealed(folder / DATABASE)
+        key = open_key(folder, passphrase) if sealed else None
         lock = WriterLock(folder, actor) if writable else None
         if lock is not None:
             lock.acquire()
+        connection = None
         try:
-            connection = _connect(path, "rw" if writable else "ro")
-            _require_case(connection, folder)
-            case = cls(folder, connection, lock)
+            connection = _connect_existing(folder, writable, key)
+            require_case(connection, folder)
             if writable:
-                _migrate(connection, folder)
+                migrate(connection, folder, key)
+            else:
+                connection = migrated_copy(connection)
+            case = cls(folder, connection, lock, key)
+            if writable:
                 case._remove_orphans()
-        except sqlite3.Error as error:
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
             if lock is not None:
                 lock.release()
-            raise SeongmunError(ErrorCode.CASE_INVALID, path=str(folder)) from error
-        except SeongmunError:
-            if lock is not None:
-                lock.release()
+            if isinstance(error, sqlite.OperationalError):
+                raise _write_error(error, folder) from error
+            if isinstance(error, sqlite.Error):
+                raise SeongmunError(ErrorCode.CASE_INVALID, path=str(folder)) from error
             raise
         return case
 
     def close(self) -> None:
         """Close the database and give the lock back."""
-        self._connection.close()
+        self.connection.close()
         if self._lock is not None:
             self._lock.release()
 
@@ -152,24 +156,55 @@ class CaseFile:
         self.close()
 
     @property
+    def is_sealed(self) -> bool:
+        """Whether the case is encrypted."""
+        return self._key is not None
+
+    @property
     def info(self) -> CaseInfo:
-        """What the case is."""
-        row = self._connection.execute(f"SELECT {', '.join(CASE_COLUMNS)} FROM case_info")
-        return CaseInfo(*row.fetchone())
+        """What the case is, as it was opened."""
+        return self.rows(CaseInfo)[0]
+
+    def rows(self, kind: type[R], where: str = "", values: Sequence[Any] = ()) -> list[R]:
+        """Rows of a table, in the order in which they were added."""
+        condition = f" WHERE {where}" if where else ""
+        found = self.connection.execute(
+            f"SELECT {', '.join(kind.columns())} FROM {kind.table}{condition} ORDER BY rowid",
+            tuple(values),
+        )
+        return [kind(*row) for row in found]
 
     def exhibits(self) -> list[Exhibit]:
         """Every exhibit in the order in which it was added."""
-        columns = ", ".join(EXHIBIT_COLUMNS)
-        rows = self._connection.execute(f"SELECT {columns} FROM exhibit ORDER BY id")
-        return [Exhibit(*row) for row in rows]
+        return self.rows(Exhibit)
+
+    def exhibit(self, number: int) -> Exhibit:
+        """One exhibit (raises CASE_NO_SUCH_ROW)."""
+        return self.row(Exhibit, number)
+
+    def row(self, kind: type[R], number: int) -> R:
+        """The row with an id (raises CASE_NO_SUCH_ROW)."""
+        found = self.rows(kind, "id = ?", (number,))
+        if not found:
+            raise SeongmunError(ErrorCode.CASE_NO_SUCH_ROW, table=kind.table, id=number)
+        return found[0]
 
     def events(self) -> list[AuditEvent]:
         """The audit trail."""
-        return read_events(self._connection)
+        return read_events(self.connection)
+
+    def head(self) -> AuditEvent:
+        """The last event."""
+        return last_event(self.connection)
 
     def media_path(self, sha256: str) -> Path:
-        """Where the original with this hash lies."""
+        """Where the medium with this hash lies."""
         return self.folder / MEDIA / sha256
+
+    def media(self, sha256: str) -> Source:
+        """The medium with this hash, to be read through `engine.files`."""
+        path = self.media_path(sha256)
+        return path if self._key is None else SealedFile(path, derive_key(self._key, "media"))
 
     def add(
         self,
@@ -192,172 +227,109 @@ class CaseFile:
         sha256, size_bytes = hash_file(source, progress, cancel)
         if size_bytes == 0:
             raise SeongmunError(ErrorCode.FILE_EMPTY, path=str(source))
-        for exhibit in self.exhibits():
-            if (exhibit.media_sha256, exhibit.role) == (sha256, role):
-                return exhibit, False
-        target = self.media_path(sha256)
-        if not target.exists():
-            if copy_atomic(source, target, cancel) != sha256:
-                target.unlink()
-                raise SeongmunError(ErrorCode.FILE_CHANGED, path=str(source))
-            target.chmod(stat.S_IREAD | stat.S_IRGRP | stat.S_IROTH)
-        now = utc_now()
-        known = self._connection.execute("SELECT 1 FROM media WHERE sha256 = ?", (sha256,))
-        media = None if known.fetchone() else (sha256, size_bytes, now)
-        number = self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM exhibit")
-        exhibit = Exhibit(number.fetchone()[0], sha256, source.name, role, note, now)
-        row = [getattr(exhibit, name) for name in EXHIBIT_COLUMNS]
-        content: dict[str, Any] = {"exhibit": dict(_pairs(EXHIBIT_COLUMNS, row))}
-        if media is not None:
-            content["media"] = dict(_pairs(MEDIA_COLUMNS, media))
-        with self._change(actor, "exhibit.add", content) as db:
-            if media is not None:
-                db.execute("INSERT INTO media VALUES (?, ?, ?)", media)
-            db.execute("INSERT INTO exhibit VALUES (?, ?, ?, ?, ?, ?)", row)
+        known = self.rows(Exhibit, "media_sha256 = ? AND role = ?", (sha256, role))
+        if known:
+            return known[0], False
+        media = self.keep(source, sha256, size_bytes, cancel)
+        exhibit = Exhibit(self.next_id(Exhibit), sha256, source.name, role, note, utc_now())
+        self.record(actor, "exhibit.add", [*media, exhibit])
         return exhibit, True
 
-    def copy_database(self, target: Path) -> None:
-        """A consistent copy of the database, the write-ahead log included."""
-        with closing(sqlite3.connect(target)) as copy:
-            self._connection.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")
+    def keep(
+        self,
+        source: Source | bytes,
+        sha256: str,
+        size_bytes: int,
+        cancel: CancelToken | None = None,
+    ) -> list[Row]:
+        """Put a file, or a document in memory, among the media; returns the row that `record` must
+        add, if it is new.
 
-    def check(
-        self, progress: Progress = no_progress, cancel: CancelToken | None = None
-    ) -> tuple[Check, ...]:
-        """Database integrity, audit chain, rows against events, media against hashes."""
-        return (
-            self._check_database(),
-            self._check_chain(),
-            self._check_rows(),
-            self._check_media(progress, cancel),
-        )
-
-    def _check_database(self) -> Check:
-        problems = [row[0] for row in self._connection.execute("PRAGMA integrity_check")]
-        keys = self._connection.execute("PRAGMA foreign_key_check").fetchall()
-        sound = problems == ["ok"] and not keys
-        return _check("case.database", sound, "sound", "damaged")
-
-    def _check_chain(self) -> Check:
-        try:
-            events = self.events()
-        except ValueError:
-            return _check("case.audit_chain", False, "", "broken")
-        broken = broken_link(events)
-        if not events or broken is not None:
-            return _check("case.audit_chain", False, "", "broken", at=broken or 0)
-        head = events[-1].hash
-        return _check("case.audit_chain", True, "whole", "", events=len(events), head=head)
-
-    def _check_rows(self) -> Check:
-        """The tables must be what the events say, row for row."""
-        told: dict[str, list[tuple[Any, ...]]] = {"case_info": [], "media": [], "exhibit": []}
-        try:
-            for event in self.events():
-                content = event.content
-                if event.action == "case.create":
-                    told["case_info"].append(tuple(content[name] for name in CASE_COLUMNS))
-                for table in ("media", "exhibit"):
-                    if event.action == "exhibit.add" and table in content:
-                        row = content[table]
-                        told[table].append(tuple(row[name] for name in COLUMNS[table]))
-        except (KeyError, TypeError, ValueError):
-            return _check("case.rows", False, "", "events_unreadable")
-        for table, columns in COLUMNS.items():
-            rows = self._connection.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()
-            if sorted(rows) != sorted(told[table]):
-                return _check("case.rows", False, "", "differ_from_events", table=table)
-        return _check("case.rows", True, "follow_from_events", "")
-
-    def _check_media(self, progress: Progress, cancel: CancelToken | None) -> Check:
-        hashes = [row[0] for row in self._connection.execute("SELECT sha256 FROM media")]
-        for done, sha256 in enumerate(hashes):
-            progress("case_media", done, len(hashes))
-            try:
-                found = hash_file(self.media_path(sha256), cancel=cancel)[0]
-            except SeongmunError as error:
-                if error.code is ErrorCode.CANCELLED:
-                    raise
-                return _check("case.media", False, "", "missing", sha256=sha256)
-            if found != sha256:
-                return _check("case.media", False, "", "hash_differs", sha256=sha256)
-        return _check("case.media", True, "hashes_equal", "", files=len(hashes))
-
-    @contextmanager
-    def _change(
-        self, actor: str, action: str, content: dict[str, Any]
-    ) -> Iterator[sqlite3.Connection]:
-        """One transaction: the change and its event, or neither."""
+        Raises
+        ------
+        SeongmunError
+            FILE_CHANGED, FILE_*, CANCELLED, CASE_READ_ONLY.
+        """
         if self._lock is None:
             raise SeongmunError(ErrorCode.CASE_READ_ONLY, path=str(self.folder))
+        if self.rows(Media, "sha256 = ?", (sha256,)):
+            return []
+        target = self.media_path(sha256)
+        key = None if self._key is None else derive_key(self._key, "media")
+        if isinstance(source, bytes):
+            write_atomic(target, source, key, parents=False)
+        elif copy_atomic(source, target, cancel, key, parents=False) != sha256:
+            target.unlink()
+            raise SeongmunError(ErrorCode.FILE_CHANGED, path=str(path_of(source)))
+        target.chmod(stat.S_IREAD | stat.S_IRGRP | stat.S_IROTH)
+        return [Media(sha256, size_bytes, utc_now())]
+
+    def next_id(self, kind: type[Row]) -> int:
+        """The id of the next row of a table; there is one writer, so nobody takes it before."""
+        highest = self.connection.execute(f"SELECT coalesce(max(id), 0) FROM {kind.table}")
+        return int(highest.fetchone()[0]) + 1
+
+    def record(self, actor: str, action: str, rows: Sequence[Row]) -> AuditEvent:
+        """Add rows and the event that tells of them in one transaction, or neither.
+
+        Raises
+        ------
+        SeongmunError
+            CASE_READ_ONLY, FILE_DISK_FULL.
+        """
+        if self._lock is None:
+            raise SeongmunError(ErrorCode.CASE_READ_ONLY, path=str(self.folder))
+        return self._write(actor, action, rows)
+
+    def _write(self, actor: str, action: str, rows: Sequence[Row]) -> AuditEvent:
+        content: dict[str, list[Mapping[str, Any]]] = {}
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
-                append_event(self._connection, actor, action, content, utc_now())
+                for row in rows:
+                    values = row.as_content()
+                    content.setdefault(row.table, []).append(values)
+                    marks = ", ".join("?" * len(values))
+                    self.connection.execute(
+                        f"INSERT INTO {row.table} ({', '.join(values)}) VALUES ({marks})",
+                        tuple(values.values()),
+                    )
+                event = append_event(self.connection, actor, action, content, utc_now())
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self.connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            full = "full" in str(error)
-            code = ErrorCode.FILE_DISK_FULL if full else ErrorCode.CASE_READ_ONLY
-            raise SeongmunError(code, path=str(self.folder)) from error
+            self.connection.execute("COMMIT")
+        except sqlite.OperationalError as error:
+            raise _write_error(error, self.folder) from error
+        return event
+
+    def copy_database(self, target: Path) -> None:
+        """A consistent copy of the database, the write-ahead log included, under the same key."""
+        copy_database(self.connection, target, self._key)
 
     def _remove_orphans(self) -> None:
-        """Copies that a crash left behind before the database knew of them."""
-        known = {row[0] for row in self._connection.execute("SELECT sha256 FROM media")}
-        for path in (self.folder / MEDIA).iterdir():
-            if path.name not in known:
-                path.chmod(stat.S_IREAD | stat.S_IWRITE)
-                path.unlink()
+        """What a crash left behind before the database knew of it."""
+        known = {row[0] for row in self.connection.execute("SELECT sha256 FROM media")}
+        lost = [path for path in (self.folder / MEDIA).iterdir() if path.name not in known]
+        for path in (*lost, *self.folder.glob(TEMPORARY)):
+            path.chmod(stat.S_IREAD | stat.S_IWRITE)
+            path.unlink()
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    uri = f"{path.absolute().as_uri()}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    return connection
+def _connect_existing(folder: Path, writable: bool, key: bytes | None) -> sqlite.Connection:
+    """A reader of a drive that cannot be written needs a database without a log beside it."""
+    if writable:
+        return connect(folder, "rw", key)
+    try:
+        return connect(folder, "ro", key)
+    except sqlite.OperationalError:
+        log = folder / f"{DATABASE}-wal"
+        if log.exists() and log.stat().st_size:
+            raise
+        return connect(folder, "ro&immutable=1", key)
 
 
-def _require_case(connection: sqlite3.Connection, folder: Path) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    newest = len(_scripts())
-    if application != APPLICATION_ID or version == 0:
-        connection.close()
-        raise SeongmunError(ErrorCode.CASE_INVALID, path=str(folder))
-    if version > newest:
-        connection.close()
-        raise SeongmunError(ErrorCode.CASE_NEWER, path=str(folder), version=version, newest=newest)
-
-
-def _migrate(connection: sqlite3.Connection, folder: Path) -> None:
-    """Run the scripts that the database has not seen, each in a transaction after a backup."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    for number, script in enumerate(_scripts()[version:], start=version + 1):
-        if version:
-            backup = folder / f"{DATABASE}.before-{number:04d}"
-            with closing(sqlite3.connect(backup)) as copy:
-                connection.backup(copy)
-        statements = script.read_text(encoding="utf-8")
-        connection.executescript(
-            f"BEGIN IMMEDIATE;\n{statements}\nPRAGMA application_id = {APPLICATION_ID};\n"
-            f"PRAGMA user_version = {number};\nCOMMIT;"
-        )
-
-
-def _scripts() -> list[Path]:
-    return sorted(MIGRATIONS.glob("*.sql"))
-
-
-def _pairs(names: tuple[str, ...], values: Any) -> zip[tuple[str, Any]]:
-    return zip(names, values, strict=True)
-
-
-def _check(check_id: str, passed: bool, good: str, bad: str, **params: str | int) -> Check:
-    status = CheckStatus.PASS if passed else CheckStatus.FAIL
-    return Check(check_id, status, good if passed else bad, params)
+def _write_error(error: Exception, folder: Path) -> SeongmunError:
+    full = "full" in str(error) or getattr(error, "errno", 0) in DISK_FULL
+    code = ErrorCode.FILE_DISK_FULL if full else ErrorCode.CASE_READ_ONLY
+    return SeongmunError(code, path=str(folder))

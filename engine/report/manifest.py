@@ -1,8 +1,11 @@
 """The machine-readable content of a report: canonical JSON, attached to the PDF.
 
-Every number in the printed report comes from here, and `verify` starts here. Format 1::
+Every number in the printed report comes from here, and `verify` starts here. Format 2 (1 had no
+`case`)::
 
     format, report_id, created_utc, software {name, version}, language, demo,
+    case {uuid, number, events, audit_head: the head of the case's audit trail when the report was
+          made; empty without a case},
     propositions {same_source, different_source},
     items [{role, file_name, sha256, size_bytes, container, codec, sample_rate_hz, channels,
             channel, duration_s, warnings, steps [{name, params}], segments [[start_s, end_s]],
@@ -41,7 +44,7 @@ from engine.types import (
     SpeechSegment,
 )
 
-FORMAT = 1
+FORMAT = 2
 ATTACHMENT_NAME = "manifest.json"
 ROLES = ("questioned", "known")
 LANGUAGES = ("ko", "en")

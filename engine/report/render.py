@@ -231,7 +231,9 @@ class _Writer:
                 ("report_number", content["report_id"]),
                 ("created", content["created_utc"]),
                 ("software", software),
-            ]
+                *self._case(),
+            ],
+            hashes=("audit_head",),
         )
         head: list[Flowable] = []
         if content["demo"]:
@@ -244,6 +246,17 @@ class _Writer:
             Paragraph(self._text("subtitle"), LABEL),
             Spacer(1, 6),
             facts,
+        ]
+
+    def _case(self) -> list[tuple[str, str]]:
+        """The case and how far its audit trail went, where the report belongs to one."""
+        case = self.content["case"]
+        if not case["audit_head"]:
+            return []
+        return [
+            ("case_number", case["number"]),
+            ("audit_events", str(case["events"])),
+            ("audit_head", case["audit_head"]),
         ]
 
     def _facts(self, rows: Sequence[tuple[str, Any]], hashes: Sequence[str] = ()) -> Table:

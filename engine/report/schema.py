@@ -18,6 +18,7 @@ SCHEMA: dict[str, Any] = {
     "software": {"name": (str,), "version": (str,)},
     "language": (str,),
     "demo": (bool,),
+    "case": {"uuid": (str,), "number": (str,), "events": (int,), "audit_head": (str,)},
     "propositions": {"same_source": (str,), "different_source": (str,)},
     "items": [
         {

@@ -1,4 +1,7 @@
-"""`python -m engine.training views|train|export|card`: the recipe, step by step or resumed."""
+"""`python -m engine.training all` or, step by step, `views`, `train`, `export`, `card`.
+
+Every step goes on where it was interrupted.
+"""
 
 from __future__ import annotations
 
@@ -20,43 +23,27 @@ ALLOCATOR = {
 
 
 def main() -> None:
-    """Parse the command line and run one step."""
+    """Parse the command line and run one step, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m engine.training", description=__doc__)
-    parser.add_argument("step", choices=["views", "train", "export", "card"])
+    parser.add_argument("step", choices=["all", *STEPS])
     parser.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE)
-    parser.add_argument("--data", type=Path, help="folder with train/, noise/, rir/; card: dev/")
+    parser.add_argument("--data", type=Path, required=True, help="with train/, noise/, rir/, dev/")
     parser.add_argument("--work", type=Path, required=True, help="corpus, views and checkpoints")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, help="export, card: the pack's folder")
-    parser.add_argument("--fonts", type=Path, default=Path("resources/fonts"), help="card")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="views")
     parser.add_argument("--initial", type=Path, help="train: the pack whose weights to begin with")
+    parser.add_argument("--fonts", type=Path, default=Path("resources/fonts"), help="card")
     parser.add_argument("--note", default="", help="card: what to tell of this run")
     arguments = parser.parse_args()
+    chosen = STEPS if arguments.step == "all" else (arguments.step,)
+    if arguments.out is None and {"export", "card"} & set(chosen):
+        parser.error("--out is missing")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     recipe = load_recipe(arguments.recipe)
-    if arguments.step == "views":
-        _views(recipe, arguments.data, arguments.work, arguments.workers)
-    elif arguments.step == "train":
+    if "train" in chosen:
         _with_large_allocations()
-        _train(recipe, arguments.data, arguments.work, arguments.initial)
-    elif arguments.step == "card":
-        from engine.report.fonts import font_folders
-        from engine.training.card import update_card
-
-        folders = font_folders(arguments.fonts)
-        update_card(
-            recipe,
-            arguments.data,
-            arguments.work,
-            arguments.out,
-            folders,
-            arguments.note,
-            Report(),
-        )
-    else:
-        from engine.training.export import export
-
-        export(recipe, arguments.work, arguments.out)
+    for step in chosen:
+        STEPS[step](recipe, arguments)
 
 
 def _with_large_allocations() -> None:
@@ -85,11 +72,12 @@ class Report:
             self._next = now + LOG_S
 
 
-def _views(recipe: Recipe, data: Path, work: Path, workers: int) -> None:
+def _views(recipe: Recipe, arguments: argparse.Namespace) -> None:
     from engine.training.corpus import prepare_corpus
     from engine.training.views import ViewMaker, make_disturbances, make_views
     from engine.types import FrontEnd
 
+    data, work = arguments.data, arguments.work
     corpus = prepare_corpus(data / "train" / "manifest.csv", work, recipe.piece_s, Report())
     logging.info("%d speakers, %d pieces", len(corpus.speakers), len(corpus.pieces))
     disturbances = make_disturbances(corpus, data / "noise", data / "rir", recipe.seed)
@@ -101,17 +89,19 @@ def _views(recipe: Recipe, data: Path, work: Path, workers: int) -> None:
         disturbances,
         recipe.seed,
     )
-    make_views(maker, work, recipe.views.count, workers, Report())
+    make_views(maker, work, recipe.views.count, arguments.workers, Report())
 
 
-def _train(recipe: Recipe, data: Path, work: Path, initial: Path | None) -> None:
+def _train(recipe: Recipe, arguments: argparse.Namespace) -> None:
     from engine.models.pack import load_pack
     from engine.training.corpus import prepare_corpus
     from engine.training.export import weights_of
     from engine.training.sampler import CropSampler
     from engine.training.train import train
 
-    corpus = prepare_corpus(data / "train" / "manifest.csv", work, recipe.piece_s)
+    work = arguments.work
+    manifest = arguments.data / "train" / "manifest.csv"
+    corpus = prepare_corpus(manifest, work, recipe.piece_s, Report())
     n_speeds = len(recipe.views.speeds)
     sampler = CropSampler(
         work,
@@ -119,13 +109,34 @@ def _train(recipe: Recipe, data: Path, work: Path, initial: Path | None) -> None
         recipe.network.mel_bins,
         n_speeds,
         recipe.speaker_exponent,
+        recipe.crop,
+        recipe.views.window,
         recipe.seed,
     )
     if not sampler.refresh():
         raise SystemExit("no finished view: run the step 'views' first")
-    weights = weights_of(load_pack(initial)) if initial else None
-    train(recipe, sampler, len(corpus.speakers) * n_speeds, work, weights)
+    initial = weights_of(load_pack(arguments.initial)) if arguments.initial else None
+    train(recipe, sampler, len(corpus.speakers) * n_speeds, work, initial)
 
+
+def _export(recipe: Recipe, arguments: argparse.Namespace) -> None:
+    from engine.training.export import export
+
+    export(recipe, arguments.work, arguments.out)
+
+
+def _card(recipe: Recipe, arguments: argparse.Namespace) -> None:
+    from engine.report.fonts import font_folders
+    from engine.training.card import update_card
+
+    data, folders = arguments.data, font_folders(arguments.fonts)
+    if not (data / "dev").is_dir():
+        logging.warning("%s is not there: the card stays without figures", data / "dev")
+        return
+    update_card(recipe, data, arguments.work, arguments.out, folders, arguments.note, Report())
+
+
+STEPS = {"views": _views, "train": _train, "export": _export, "card": _card}
 
 if __name__ == "__main__":
     main()

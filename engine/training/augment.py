@@ -21,6 +21,12 @@ from engine.types import FloatArray
 
 SAMPLE_RATE_HZ = 16000
 TELEPHONE_RATE_HZ = 8000
+# Encoders at their least effort: three times as fast, and phones do no more.
+FAST = {
+    "libopus": {"compression_level": "1"},
+    "libmp3lame": {"compression_level": "9"},
+    "aac": {"aac_coder": "fast"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,7 @@ def _through_av(samples: FloatArray, rate_hz: int, codec: str, bit_rate: int) ->
     """Encode and decode with FFmpeg packet by packet; the encoder's delay is cut off."""
     encoder = av.CodecContext.create(codec, "w")
     encoder.sample_rate, encoder.layout, encoder.bit_rate = rate_hz, "mono", bit_rate
+    encoder.options = FAST.get(codec, {})
     encoder.format = encoder.codec.audio_formats[0]
     encoder.open()
     source = av.AudioFrame.from_ndarray(samples[None], "flt", "mono")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.training.architectures import NetworkConfig, network_config
 from engine.training.augment import AugmentationConfig
+from engine.training.sampler import CropConfig
 
 DEFAULT_RECIPE = Path(__file__).with_name("recipe.toml")
 
@@ -18,6 +19,7 @@ class Views:
     """How many augmented copies of the corpus are made, and how."""
 
     count: int
+    window: int
     speeds: tuple[float, ...]
     augmentation: AugmentationConfig
 
@@ -49,6 +51,7 @@ class Recipe:
     views: Views
     network: NetworkConfig
     stages: tuple[Stage, ...]
+    crop: CropConfig
     speaker_exponent: float
     weight_decay: float
     scale: float
@@ -68,7 +71,7 @@ class Recipe:
 def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
     """Read a recipe file; a missing key is a KeyError that names it."""
     data = tomllib.loads(path.read_text(encoding="utf-8"))
-    views, training = data["views"], data["training"]
+    views, crop, training = data["views"], data["crop"], data["training"]
     snr_db, share = views["snr_db"], "{}_share".format
     return Recipe(
         seed=data["seed"],
@@ -79,6 +82,7 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
         piece_s=data["corpus"]["piece_s"],
         views=Views(
             views["count"],
+            views["window"],
             tuple(views["speeds"]),
             AugmentationConfig(
                 *(views[share(kind)] for kind in ("telephone", "noise", "reverb")),
@@ -96,5 +100,6 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
             )
             for stage in data["stages"]
         ),
+        crop=CropConfig(**crop | {"snr_db": (crop["snr_db"][0], crop["snr_db"][1])}),
         **training,
     )

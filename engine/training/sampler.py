@@ -1,13 +1,32 @@
-"""Draws batches of crops: speakers almost evenly, then a view, then a piece, then a crop."""
+"""Draws batches of crops: speakers almost evenly, then a view, then a piece, then a crop.
+
+A view holds each piece under one disturbance, and few views exist: left at that, a network learns
+the disturbance instead of the voice. So every crop is disturbed anew, in its log-mel energies.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.training.views import View, load_view
+
+KNOTS = 6
+TILT_DB = 8.0
+NEPER_PER_DB = np.log(10) / 10
+
+
+@dataclass(frozen=True, slots=True)
+class CropConfig:
+    """What happens to a crop; shares are probabilities, `snr_db` is the range of a uniform draw."""
+
+    noise_share: float
+    snr_db: tuple[float, float]
+    band_share: float
+    mask_share: float
 
 
 class CropSampler:
@@ -21,6 +40,10 @@ class CropSampler:
         As in the recipe; the class of a crop is ``speaker * n_speeds + speed``.
     speaker_exponent : float
         A speaker is drawn with probability proportional to (frames)^exponent; 0 is evenly.
+    crop : CropConfig
+        How every crop is disturbed.
+    window : int
+        Crops are drawn from this many of the newest views: a network knows the older ones by heart.
     seed : int
         Of the random generator; `step` is mixed in, so that a resumed run goes on as it would have.
     """
@@ -32,6 +55,8 @@ class CropSampler:
         mel_bins: int,
         n_speeds: int,
         speaker_exponent: float,
+        crop: CropConfig,
+        window: int,
         seed: int,
     ) -> None:
         self._directory = directory
@@ -39,23 +64,26 @@ class CropSampler:
         self._mel_bins = mel_bins
         self._n_speeds = n_speeds
         self._exponent = speaker_exponent
+        self._crop = crop
+        self._window = window
         self._seed = seed
         self._views: dict[int, tuple[View, dict[int, NDArray[np.int64]]]] = {}
 
     def refresh(self) -> int:
-        """Load views finished since the last call; returns how many there are now."""
-        for number in range(self._n_views):
-            if number not in self._views:
-                view = load_view(self._directory, number, self._mel_bins)
-                if view is not None:
-                    self._views[number] = (view, _rows_by_speaker(view))
+        """Load views finished since the last call; returns how many there are by now."""
+        for number in range(max(self._views, default=-1) + 1, self._n_views):
+            view = load_view(self._directory, number, self._mel_bins)
+            if view is not None:
+                self._views[number] = (view, _rows_by_speaker(view))
+        for number in sorted(self._views)[: -self._window]:
+            del self._views[number]
         if self._views:
             view, rows = next(iter(self._views.values()))
             self._speakers = np.array(sorted(rows))
             amount = np.array([view.frames[rows[s]].sum() for s in self._speakers], float)
             weight = amount**self._exponent
             self._probability = weight / weight.sum()
-        return len(self._views)
+        return max(self._views, default=-1) + 1
 
     def batch(
         self, size: int, crop_frames: int, step: int
@@ -73,8 +101,10 @@ class CropSampler:
                 row = int(rng.choice(rows[int(speaker)]))
             crops[i] = _crop(view, row, crop_frames, rng)
             labels[i] = speaker * self._n_speeds + view.speed[row]
+        _add_noise(crops, self._crop, rng)
+        _limit_band(crops, self._crop.band_share, rng)
         crops -= crops.mean(axis=1, keepdims=True)
-        _mask(crops, rng)
+        _mask(crops, self._crop.mask_share, rng)
         return crops, labels
 
 
@@ -94,11 +124,43 @@ def _crop(view: View, row: int, crop_frames: int, rng: np.random.Generator) -> N
     return np.resize(piece, (crop_frames, piece.shape[1])).astype(np.float32)
 
 
-def _mask(crops: NDArray[np.float32], rng: np.random.Generator) -> None:
-    """SpecAugment (Park et al. 2019): up to 10 mel bins and up to 15 frames set to the mean."""
+def _add_noise(crops: NDArray[np.float32], config: CropConfig, rng: np.random.Generator) -> None:
+    """Steady noise of a random smooth spectrum; energies add up: log(exp(a) + exp(b))."""
+    chosen = np.flatnonzero(rng.random(len(crops)) < config.noise_share)
+    part = crops[chosen]
+    n, _, bins = part.shape
+    level = np.log(np.exp(part).mean(axis=(1, 2), dtype=np.float64))
+    snr_db = rng.uniform(*config.snr_db, n)
+    tilt_db = rng.normal(0, TILT_DB, (n, KNOTS)) @ _interpolation(bins)
+    mean = (level - snr_db * NEPER_PER_DB)[:, None] + tilt_db * NEPER_PER_DB
+    spread = np.linspace(0.9, 0.3, bins)  # a low mel bin holds few frequencies, a high one many
+    noise = rng.standard_normal(part.shape, np.float32) * spread.astype(np.float32)
+    noise += mean.astype(np.float32)[:, None]
+    crops[chosen] = np.logaddexp(part, noise)
+
+
+def _interpolation(bins: int) -> NDArray[np.float64]:
+    """Weights [shape=(KNOTS, bins)] of linear interpolation between evenly spaced knots."""
+    at = np.linspace(0, KNOTS - 1, bins)
+    return np.maximum(0, 1 - np.abs(at - np.arange(KNOTS)[:, None]))
+
+
+def _limit_band(crops: NDArray[np.float32], share: float, rng: np.random.Generator) -> None:
+    """Bins beyond random limits fall to the crop's floor, as behind a filter or a lossy codec."""
+    bins = crops.shape[2]
+    for i in np.flatnonzero(rng.random(len(crops)) < share):
+        crop = crops[i]
+        low, high = rng.integers(bins // 10), rng.integers(bins // 2, bins + 1)
+        floor = crop.min() + rng.normal(0, 0.3, crop.shape).astype(np.float32)
+        crop[:, :low], crop[:, high:] = floor[:, :low], floor[:, high:]
+
+
+def _mask(crops: NDArray[np.float32], share: float, rng: np.random.Generator) -> None:
+    """SpecAugment (Park et al. 2019): twice up to 8 mel bins and up to 15 frames at the mean."""
     _, frames, bins = crops.shape
-    for crop in crops[rng.random(len(crops)) < 0.6]:
-        width, start = rng.integers(1, 11), rng.integers(bins - 10)
-        crop[:, start : start + width] = 0
-        width, start = rng.integers(1, 16), rng.integers(frames - 15)
-        crop[start : start + width] = 0
+    for i in np.flatnonzero(rng.random(len(crops)) < share):
+        for _ in range(2):
+            width, start = rng.integers(1, 9), rng.integers(bins - 8)
+            crops[i, :, start : start + width] = 0
+            width, start = rng.integers(1, 16), rng.integers(frames - 15)
+            crops[i, start : start + width] = 0

@@ -11,8 +11,10 @@ from typing import Any
 
 import pikepdf
 
+from engine.casefile.checks import check_anchor
+from engine.casefile.store import CaseFile
 from engine.errors import ErrorCode, SeongmunError
-from engine.files import file_error, hash_file
+from engine.files import Source, file_error, hash_file, path_of
 from engine.lr.verbal import VerbalScale
 from engine.progress import CancelToken
 from engine.report.manifest import ATTACHMENT_NAME, parse
@@ -30,17 +32,20 @@ from engine.verify.signature import SignatureFacts, check_signature
 
 MAXIMUM_MANIFEST_BYTES = 64 << 20
 
-Recompute = Callable[[Mapping[str, Any], Mapping[str, Path]], LikelihoodRatio]
+Recompute = Callable[[Mapping[str, Any], Mapping[str, Source]], LikelihoodRatio]
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationInputs:
     """What the verifier brings along; what is None is reported as not checked.
 
-    `recompute` takes the manifest's content and the media by role, and returns the result anew.
+    The recordings are looked for in the folder `media` or in `case`, whose audit trail must contain
+    the report's anchor. `recompute` takes the manifest's content and the media by role, and returns
+    the result anew.
     """
 
     media: Path | None = None
+    case: CaseFile | None = None
     trust: Path | None = None
     model_sha256: str | None = None
     population: Population | None = None
@@ -102,7 +107,9 @@ def verify_pdf(
 def _check_content(
     content: Mapping[str, Any], inputs: VerificationInputs, cancel: CancelToken | None
 ) -> tuple[list[Check], float | None]:
-    media, checks = _check_media(content, inputs.media, cancel)
+    media, checks = _check_media(content, inputs, cancel)
+    if inputs.case is not None:
+        checks.append(_check_case(content["case"], inputs.case))
     checks.append(_check_model(content, inputs.model_sha256))
     checks.append(check_population(content, inputs.population))
     checks.append(check_consistency(content, inputs.population, inputs.scale))
@@ -146,16 +153,44 @@ def _unpack(stream: pikepdf.Object) -> bytes:
     return zlib.decompressobj().decompress(stream.read_raw_bytes(), MAXIMUM_MANIFEST_BYTES + 1)
 
 
+def check_report_anchor(report: Path, case: CaseFile) -> Check:
+    """Does a case's audit trail contain the anchor of a report of its own?
+
+    Raises
+    ------
+    SeongmunError
+        FILE_*, REPORT_MANIFEST.
+    """
+    try:
+        manifest, check = read_manifest(report.read_bytes())
+    except OSError as error:
+        raise file_error(error, report) from error
+    if manifest is None:
+        raise SeongmunError(ErrorCode.REPORT_MANIFEST, reason=check.reason)
+    return _check_case(manifest.content["case"], case)
+
+
+def _check_case(anchor: Mapping[str, Any], case: CaseFile) -> Check:
+    if not anchor["audit_head"]:
+        return not_checked("case.anchor", "report_without_case")
+    if anchor["uuid"] != case.info.case_uuid:
+        return failed("case.anchor", "other_case", number=case.info.number)
+    return check_anchor(case, anchor["events"], anchor["audit_head"])
+
+
 def _check_media(
-    content: Mapping[str, Any], folder: Path | None, cancel: CancelToken | None
-) -> tuple[dict[str, Path], list[Check]]:
+    content: Mapping[str, Any], inputs: VerificationInputs, cancel: CancelToken | None
+) -> tuple[dict[str, Source], list[Check]]:
     """Find each item by its hash; a file of its name with other bytes is a failure."""
-    found: dict[str, Path] = {}
+    found: dict[str, Source] = {}
     checks: list[Check] = []
     items = content["items"]
-    if folder is None:
+    if inputs.case is not None:
+        hashes = _hash_case_media(items, inputs.case, cancel)
+    elif inputs.media is not None:
+        hashes = _hash_candidates(items, inputs.media, cancel)
+    else:
         return found, [not_checked(f"media.{item['role']}", "no_media_given") for item in items]
-    hashes = _hash_candidates(items, folder, cancel)
     for item in items:
         check_id = f"media.{item['role']}"
         about = {"file_name": item["file_name"], "sha256": item["sha256"]}
@@ -163,16 +198,32 @@ def _check_media(
         if same_bytes:
             found[item["role"]] = same_bytes[0]
             checks.append(passed(check_id, "hash_equal", **about))
-        elif any(path.name == item["file_name"] for path in hashes):
+        elif any(path_of(s).name in (item["file_name"], item["sha256"]) for s in hashes):
             checks.append(failed(check_id, "hash_differs", **about))
         else:
             checks.append(not_checked(check_id, "not_found", **about))
     return found, checks
 
 
+def _hash_case_media(
+    items: Sequence[Mapping[str, Any]], case: CaseFile, cancel: CancelToken | None
+) -> dict[Source, str]:
+    """SHA-256 of the media that a case keeps under the items' hashes."""
+    hashes: dict[Source, str] = {}
+    for source in (case.media(item["sha256"]) for item in items):
+        try:
+            hashes[source] = hash_file(source, cancel=cancel)[0]
+        except SeongmunError as error:
+            if error.code is ErrorCode.FILE_UNREADABLE:  # a broken seal
+                hashes[source] = ""
+            elif error.code is not ErrorCode.FILE_MISSING:
+                raise
+    return hashes
+
+
 def _hash_candidates(
     items: Sequence[Mapping[str, Any]], folder: Path, cancel: CancelToken | None
-) -> dict[Path, str]:
+) -> dict[Source, str]:
     """SHA-256 of every file in a folder that has an item's size or name."""
     sizes = {item["size_bytes"] for item in items}
     names = {item["file_name"] for item in items}
@@ -194,7 +245,7 @@ def _check_model(content: Mapping[str, Any], model_sha256: str | None) -> Check:
 
 def _recompute(
     content: Mapping[str, Any],
-    media: Mapping[str, Path],
+    media: Mapping[str, Source],
     checks: list[Check],
     inputs: VerificationInputs,
 ) -> tuple[float | None, Check]:
