@@ -27,6 +27,7 @@ lint: $(STAMP)
 
 bench: system-test $(STAMP)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.case
 
 gui: $(STAMP)
 	$(BIN)/seongmun gui

@@ -137,8 +137,30 @@ class FrontEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class Cohort:
+    """Embeddings of other speakers, against which scores are normalised.
+
+    `vectors` is float32 [shape=(n, dim)], L2-normalised; `top` is how many of the nearest count.
+    """
+
+    vectors: FloatArray
+    top: int
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or not 2 <= self.top <= len(self.vectors):
+            raise ValueError("vectors must be [n, dim], top between 2 and n")
+        if not np.allclose(np.linalg.norm(self.vectors, axis=1), 1, atol=1e-3):
+            raise ValueError("vectors must have unit norm")
+        object.__setattr__(self, "vectors", read_only(self.vectors))
+
+
+@dataclass(frozen=True, slots=True)
 class ModelPack:
-    """A verified model pack: its manifest and where its files lie."""
+    """A verified model pack: its manifest and where its files lie.
+
+    `model_sha256` is the hash of everything that shapes a score: of ``model.onnx``, or, with a
+    cohort, of ``cat model.onnx cohort.npy``.
+    """
 
     id: str
     version: str
@@ -152,16 +174,23 @@ class ModelPack:
     licence: str
     training_data: str
     validated_conditions: Mapping[str, ParamValue]
+    cohort: Cohort | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """One voice: float32 [shape=(dim,)], L2-normalised, bound to the model that made it."""
+    """One voice: float32 [shape=(dim,)], L2-normalised, bound to the model that made it.
+
+    `cohort_mean` and `cohort_deviation` are of its cosines with the nearest voices of the model's
+    cohort; 0 and 1 where the model has none.
+    """
 
     vector: FloatArray
     model_sha256: str
     recording_sha256: str
     net_speech_s: float
+    cohort_mean: float = 0.0
+    cohort_deviation: float = 1.0
 
     def __post_init__(self) -> None:
         if self.vector.ndim != 1 or not np.isfinite(self.vector).all():
@@ -181,7 +210,8 @@ class HypothesisPair:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Cosine of two embeddings, with its provenance. Meaningless without a calibration."""
+    """Normalised cosine of two embeddings, with its provenance. Meaningless without a
+    calibration."""
 
     value: float
     model_sha256: str

@@ -115,7 +115,7 @@ def check(
     """Everything that can be checked without the media."""
     inputs = VerificationInputs(
         trust=identity_files[1],
-        model_sha256=model.pack.model_sha256,
+        pack=model.pack,
         population=population,
         scale=load_scale(VERBAL_SCALE),
     )

@@ -5,22 +5,34 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 import soundfile
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from engine.compare.embed import embed_speech
-from engine.compare.score import cosine, cosine_matrix, make_score
+from engine.compare.score import cohort_statistics, cosine, cosine_matrix, make_score
 from engine.errors import ErrorCode, SeongmunError
 from engine.models.frontend import compute_features, normalise
-from engine.models.pack import CARD, GOLDEN, MANIFEST, MODEL, load_pack, write_pack
+from engine.models.pack import (
+    CARD,
+    COHORT,
+    GOLDEN,
+    MANIFEST,
+    MODEL,
+    load_pack,
+    read_file,
+    write_pack,
+)
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken
-from engine.types import Embedding, FrontEnd
+from engine.types import Cohort, Embedding, FrontEnd, ModelPack
 
 DIM = 8
 RATE_HZ = 16000
@@ -325,3 +337,70 @@ def test_scores_of_two_models_are_never_mixed() -> None:
     assert score.value == pytest.approx(1)
     assert (score.questioned_sha256, score.known_sha256, score.model_sha256) == ("q", "k", "m")
     assert code_of(lambda: make_score(a, other)) is ErrorCode.MODEL_HASH
+
+
+def test_normalisation_follows_its_formula() -> None:
+    """Against AS-norm written out with sorted lists; without a cohort it is the cosine."""
+    rng = np.random.default_rng(5)
+    vectors = rng.standard_normal((62, 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    cohort = Cohort(vectors[2:], 10)
+    sides = []
+    for vector in vectors[:2]:
+        nearest = sorted((float(vector @ other) for other in vectors[2:]), reverse=True)[:10]
+        mean = sum(nearest) / 10
+        deviation = (sum((c - mean) ** 2 for c in nearest) / 10) ** 0.5
+        sides.append((mean, deviation))
+    assert cohort_statistics(vectors[:2], cohort) == pytest.approx(np.array(sides), abs=1e-6)
+    a, b = (
+        Embedding(vector, "m", "r", 5.0, mean, deviation)
+        for vector, (mean, deviation) in zip(vectors[:2], sides, strict=True)
+    )
+    plain = cosine(vectors[0], vectors[1])
+    expected = sum((plain - mean) / deviation for mean, deviation in sides) / 2
+    assert make_score(a, b).value == pytest.approx(expected, rel=1e-6)
+    assert make_score(b, a).value == pytest.approx(expected, rel=1e-6)
+    assert make_score(
+        *(replace(e, cohort_mean=0.0, cohort_deviation=1.0) for e in (a, b))
+    ).value == (pytest.approx(plain, abs=1e-9))
+    assert (cohort_statistics(vectors[:1], None) == [[0.0, 1.0]]).all()
+    assert (cohort_statistics(vectors[2:3], Cohort(vectors[[2, 2, 2]], 3))[:, 1] > 0).all()
+
+
+def test_pack_with_a_cohort_is_bound_to_it(model: EmbeddingModel, tmp_path: Path) -> None:
+    """The hash that populations are bound to is that of `cat model.onnx cohort.npy`."""
+    pack, cohort = model.pack, np.eye(model.pack.embedding_dim, dtype=np.float16)[:50]
+
+    def write(folder: Path, vectors: NDArray[Any], top: int = 20) -> ModelPack:
+        buffer = io.BytesIO()
+        np.save(buffer, vectors)
+        files = {name: read_file(pack, name) for name in (MODEL, GOLDEN, CARD)}
+        write_pack(
+            folder,
+            identity={
+                "id": "x",
+                "version": "1",
+                "licence": "none",
+                "training_data": "none",
+            },
+            files=files | {COHORT: buffer.getvalue()},
+            front_end=pack.front_end,
+            tensors={
+                "input": pack.input_name,
+                "output": pack.output_name,
+                "embedding_dim": pack.embedding_dim,
+            },
+            validated_conditions={},
+            top=top,
+        )
+        return load_pack(folder)
+
+    first, second = write(tmp_path / "a", cohort), write(tmp_path / "b", cohort[::-1])
+    parts = [(tmp_path / "a" / name).read_bytes() for name in (MODEL, COHORT)]
+    assert first.model_sha256 == hashlib.sha256(b"".join(parts)).hexdigest()
+    assert first.model_sha256 != second.model_sha256
+    assert first.cohort is not None
+    assert (first.cohort.vectors.shape, first.cohort.top) == (cohort.shape, 20)
+    for bad in (cohort.astype(np.float32), cohort[:, 1:], 2 * cohort, cohort[:10]):
+        code = code_of(lambda bad=bad: write(tmp_path / "bad", bad))
+        assert code is ErrorCode.MODEL_MANIFEST

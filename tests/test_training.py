@@ -70,7 +70,13 @@ def recipe() -> Recipe:
     stage = replace(full.stages[0], batch=4, crop_frames=60, steps=3, warmup_steps=1)
     views = replace(full.views, count=2)
     return replace(
-        full, stages=(stage, stage), network=TINY[0], views=views, checkpoint_steps=2, piece_s=4.0
+        full,
+        stages=(stage, stage),
+        network=TINY[0],
+        views=views,
+        cohort=replace(full.cohort, speakers=8, top=3),
+        checkpoint_steps=2,
+        piece_s=4.0,
     )
 
 
@@ -101,6 +107,8 @@ def test_from_manifest_to_an_opened_pack(data: Path, recipe: Recipe, tmp_path: P
     export(recipe, tmp_path, tmp_path / "pack")
     model = EmbeddingModel.open(load_pack(tmp_path / "pack"), "cpu")
     assert model.pack.embedding_dim == 32
+    assert model.pack.cohort is not None
+    assert model.pack.cohort.vectors.shape == (8, 32)
     again = Trainer.fresh(recipe, 24, "cpu")
     again.start_from(weights_of(model.pack))
     expected = trained.averaged.state_dict()

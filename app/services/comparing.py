@@ -8,7 +8,7 @@ from importlib.metadata import version
 from app.services.synthetic import is_synthetic
 from app.services.voices import Voice, load_voices, require_speech
 from engine.compare.embed import embed_speech
-from engine.compare.score import make_score
+from engine.compare.score import cohort_statistics, make_score
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import Source, path_of
 from engine.lr.calibrate import apply
@@ -91,11 +91,15 @@ def embed_voice(
     cancel: CancelToken | None = None,
 ) -> Embedding:
     """Embed a voice's speech."""
+    vector = embed_speech(model, voice.speech, progress, cancel)
+    mean, deviation = cohort_statistics(vector[None], model.pack.cohort)[0]
     return Embedding(
-        embed_speech(model, voice.speech, progress, cancel),
+        vector,
         model.pack.model_sha256,
         voice.recording.sha256,
         voice.quality.net_speech_s,
+        float(mean),
+        float(deviation),
     )
 
 

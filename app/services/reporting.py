@@ -190,7 +190,7 @@ def _item(role: str, voice: Voice, embedding: Embedding) -> dict[str, Any]:
         voice.steps,
         voice.segments,
         voice.quality,
-        embedding.vector,
+        embedding,
         is_synthetic(voice.recording),
     )
 
@@ -211,7 +211,7 @@ SELF_CHECKED = frozenset(
 def _self_check(pdf: bytes, model: EmbeddingModel, population: Population) -> None:
     """Verify the very bytes that will be written; media and trust are the reader's to check."""
     inputs = VerificationInputs(
-        model_sha256=model.pack.model_sha256,
+        pack=model.pack,
         population=population,
         scale=load_scale(VERBAL_SCALE),
     )

@@ -49,7 +49,7 @@ def verify(
         media=media,
         case=case,
         trust=trust,
-        model_sha256=pack.model_sha256 if pack else None,
+        pack=pack,
         population=found,
         scale=load_scale(VERBAL_SCALE),
         recompute=_recompute(pack, found, device) if recompute and pack and found else None,

@@ -102,6 +102,10 @@ class Segment(Row):
     overlap: int = 0
     origin: str = "manual"
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_s < self.end_s or self.channel < 0:
+            raise ValueError(f"segment {self.start_s}..{self.end_s} s, channel {self.channel}")
+
 
 @dataclass(frozen=True, slots=True)
 class RetiredFact(Row):

@@ -1,16 +1,18 @@
 """Model packs: a folder with `manifest.toml`, `model.onnx`, `golden.npz` and a model card.
 
 `manifest.toml` (format 1) names every other file of the folder with its SHA-256, the front end,
-the tensors, the licence, the training data and the validated conditions.
+the tensors, the licence, the training data and the validated conditions. A pack whose scores are
+normalised also has `cohort.npy` (float16 [shape=(n, dim)]) and the table ``cohort`` with ``top``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,14 @@ import numpy as np
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
 from engine.models.frontend import compute_features
-from engine.types import FrontEnd, ModelPack, ParamValue
+from engine.types import Cohort, FrontEnd, ModelPack, ParamValue
 
 FORMAT = 1
 MANIFEST = "manifest.toml"
 MODEL = "model.onnx"
 GOLDEN = "golden.npz"
 CARD = "MODEL_CARD.md"
+COHORT = "cohort.npy"
 FRONT_END_RANGES = {
     "sample_rate_hz": (8000, 48000),
     "sample_scale": (1, 32768),
@@ -46,10 +49,10 @@ def load_pack(directory: Path) -> ModelPack:
     try:
         manifest = tomllib.loads(content.decode("utf-8"))
         pack = _parse(manifest, directory, hashlib.sha256(content).hexdigest())
+        _check_files(directory, manifest["files"])
+        return _with_cohort(pack, manifest.get("cohort"))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise _invalid(directory, f"{type(error).__name__}: {error}") from error
-    _check_files(directory, manifest["files"])
-    return pack
 
 
 def read_file(pack: ModelPack, name: str) -> bytes:
@@ -78,17 +81,21 @@ def write_pack(
     front_end: FrontEnd,
     tensors: Mapping[str, str | int],
     validated_conditions: Mapping[str, ParamValue],
+    top: int | None = None,
 ) -> None:
-    """Write a pack; `identity` holds id, version, licence and training_data."""
+    """Write a pack; `identity` holds id, version, licence and training_data, `top` is for the
+    cohort among `files`."""
     for name, content in files.items():
         write_atomic(directory / name, content)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    tables = {
+    tables: dict[str, Mapping[str, ParamValue]] = {
         "files": hashes,
         "front_end": asdict(front_end),
         "tensors": dict(tensors),
         "validated_conditions": dict(validated_conditions),
     }
+    if top is not None:
+        tables["cohort"] = {"top": top}
     lines = [f"format = {FORMAT}", *_toml_lines(identity)]
     for title, table in tables.items():
         lines += ["", f"[{title}]", *_toml_lines(table)]
@@ -122,6 +129,18 @@ def _parse(manifest: dict[str, Any], directory: Path, manifest_sha256: str) -> M
         training_data=str(manifest["training_data"]),
         validated_conditions=_conditions(manifest["validated_conditions"]),
     )
+
+
+def _with_cohort(pack: ModelPack, table: dict[str, Any] | None) -> ModelPack:
+    if table is None:
+        return pack
+    content = read_file(pack, COHORT)
+    vectors = np.load(io.BytesIO(content), allow_pickle=False)
+    if vectors.dtype != np.float16 or vectors.ndim != 2 or vectors.shape[1] != pack.embedding_dim:
+        raise ValueError(f"{COHORT} must be float16 [n, {pack.embedding_dim}]")
+    scoring = hashlib.sha256(read_file(pack, MODEL) + content).hexdigest()
+    cohort = Cohort(vectors.astype(np.float32), int(table["top"]))
+    return replace(pack, model_sha256=scoring, cohort=cohort)
 
 
 def _front_end(table: dict[str, Any]) -> FrontEnd:

@@ -9,7 +9,8 @@ Every number in the printed report comes from here, and `verify` starts here. Fo
     propositions {same_source, different_source},
     items [{role, file_name, sha256, size_bytes, container, codec, sample_rate_hz, channels,
             channel, duration_s, warnings, steps [{name, params}], segments [[start_s, end_s]],
-            quality, embedding (base64 of float32 little-endian), synthetic}],
+            quality, embedding (base64 of float32 little-endian), cohort_mean, cohort_deviation,
+            synthetic}],
     model {id, version, sha256, manifest_sha256, licence, training_data, validated_conditions,
            provider},
     population {id, sha256, description, n_speakers, n_same, n_different, conditions, calibration
@@ -33,7 +34,7 @@ from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
 from engine.report.schema import SCHEMA, require
 from engine.types import (
-    FloatArray,
+    Embedding,
     LikelihoodRatio,
     ModelPack,
     Population,
@@ -88,7 +89,7 @@ def _check(document: dict[str, Any]) -> None:
     if not all(map(SHA256.fullmatch, (*hashes, *bound))):
         raise ValueError("not a SHA-256")
     for item in document["items"]:
-        item_embedding(item)
+        item_embedding(item, model["sha256"])
         for segment in item["segments"]:
             _interval(segment)
     for interval in ("interval_log10", "bounds_log10"):
@@ -108,7 +109,7 @@ def describe_item(
     steps: tuple[ProcessingStep, ...],
     segments: tuple[SpeechSegment, ...],
     quality: QualityReport,
-    embedding: FloatArray,
+    embedding: Embedding,
     synthetic: bool,
 ) -> dict[str, Any]:
     """The manifest's entry of one examined recording."""
@@ -127,17 +128,28 @@ def describe_item(
         "steps": [{"name": step.name, "params": dict(step.params)} for step in steps],
         "segments": [[segment.start_s, segment.end_s] for segment in segments],
         "quality": asdict(quality),
-        "embedding": base64.b64encode(embedding.astype("<f4").tobytes()).decode("ascii"),
+        "embedding": base64.b64encode(embedding.vector.astype("<f4").tobytes()).decode("ascii"),
+        "cohort_mean": embedding.cohort_mean,
+        "cohort_deviation": embedding.cohort_deviation,
         "synthetic": synthetic,
     }
 
 
-def item_embedding(item: dict[str, Any]) -> FloatArray:
-    """The embedding stored in a manifest's item, float32 [shape=(dim,)]."""
+def item_embedding(item: dict[str, Any], model_sha256: str) -> Embedding:
+    """The embedding stored in a manifest's item."""
     vector = np.frombuffer(base64.b64decode(item["embedding"], validate=True), "<f4")
     if not abs(float(np.linalg.norm(vector.astype(np.float64))) - 1) <= NORM_TOLERANCE:
         raise ValueError("embedding has not unit norm")
-    return np.asarray(vector, np.float32)
+    if not item["cohort_deviation"] > 0:
+        raise ValueError("deviation is not positive")
+    return Embedding(
+        np.asarray(vector, np.float32),
+        model_sha256,
+        item["sha256"],
+        item["quality"]["net_speech_s"],
+        item["cohort_mean"],
+        item["cohort_deviation"],
+    )
 
 
 def describe_model(pack: ModelPack, provider: str) -> dict[str, Any]:

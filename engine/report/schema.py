@@ -37,6 +37,8 @@ SCHEMA: dict[str, Any] = {
             "segments": [[NUMBER]],
             "quality": QUALITY,
             "embedding": (str,),
+            "cohort_mean": NUMBER,
+            "cohort_deviation": NUMBER,
             "synthetic": (bool,),
         }
     ],

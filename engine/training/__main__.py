@@ -33,7 +33,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="views")
     parser.add_argument("--initial", type=Path, help="train: the pack whose weights to begin with")
     parser.add_argument("--fonts", type=Path, default=Path("resources/fonts"), help="card")
-    parser.add_argument("--note", default="", help="card: what to tell of this run")
+    parser.add_argument(
+        "--note",
+        nargs=2,
+        default=("", ""),
+        metavar=("ENGLISH", "KOREAN"),
+        help="card: what to tell of this run",
+    )
     arguments = parser.parse_args()
     chosen = STEPS if arguments.step == "all" else (arguments.step,)
     if arguments.out is None and {"export", "card"} & set(chosen):
@@ -133,7 +139,8 @@ def _card(recipe: Recipe, arguments: argparse.Namespace) -> None:
     if not (data / "dev").is_dir():
         logging.warning("%s is not there: the card stays without figures", data / "dev")
         return
-    update_card(recipe, data, arguments.work, arguments.out, folders, arguments.note, Report())
+    notes = dict(zip(("en", "ko"), arguments.note, strict=True))
+    update_card(recipe, data, arguments.work, arguments.out, folders, notes, Report())
 
 
 STEPS = {"views": _views, "train": _train, "export": _export, "card": _card}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -14,7 +14,7 @@ import torch
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr.validate import validate
-from engine.models.pack import CARD, GOLDEN, MODEL, load_pack, read_file, write_pack
+from engine.models.pack import CARD, COHORT, GOLDEN, MODEL, load_pack, read_file, write_pack
 from engine.models.session import EmbeddingModel
 from engine.progress import Progress, no_progress
 from engine.training.evaluate import conditions, load_sets, score
@@ -51,7 +51,7 @@ def measure(
 def write_card(
     recipe: Recipe, step: int, rows: Sequence[Row], language: str, note: str = ""
 ) -> str:
-    """Markdown; `note` tells of the run, in English."""
+    """Markdown; `note` tells of the run, in the same language."""
     template = (TEXTS / f"card.{language}.md").read_text(encoding="utf-8")
     return template.format(
         id=recipe.model_id,
@@ -139,8 +139,16 @@ def _flowables(block: str) -> list[object]:
     head = ParagraphStyle("head", cell, fontName=BOLD)
     if block.startswith("#"):
         level = len(block) - len(block.lstrip("#"))
-        style = ParagraphStyle("title", body, fontName=BOLD, fontSize=18 - 4 * level, leading=22)
-        return [Spacer(1, 2 * mm), Paragraph(_inline(block.lstrip("# ")), style)]
+        style = ParagraphStyle(
+            "title",
+            body,
+            fontName=BOLD,
+            fontSize=18 - 4 * level,
+            leading=22,
+            spaceBefore=6,
+            keepWithNext=1,
+        )
+        return [Paragraph(_inline(block.lstrip("# ")), style)]
     if block.startswith("|"):
         lines = [line.strip("| ").split(" | ") for line in block.splitlines()]
         rows = [
@@ -171,17 +179,19 @@ def update_card(
     work: Path,
     directory: Path,
     font_folders: tuple[Path, ...],
-    note: str = "",
+    notes: Mapping[str, str],
     progress: Progress = no_progress,
 ) -> None:
-    """Measure a finished pack and write its cards again.
+    """Measure a finished pack and write its cards again; `notes` tell of the run, by language.
 
     The model, and so every population calibrated with it, stays as it is.
     """
     pack = load_pack(directory)
     step = torch.load(work / "last.pt", weights_only=True)["step"]
     rows = measure(EmbeddingModel.open(pack, "cpu"), data, work, progress)
-    cards = {language: write_card(recipe, step, rows, language, note) for language in CARDS}
+    cards = {
+        language: write_card(recipe, step, rows, language, notes[language]) for language in CARDS
+    }
     key, _, first = rows[0]
     stated: dict[str, ParamValue] = {"validated_on": key, "minimum_net_speech_s": 3.0}
     if first is not None:
@@ -195,7 +205,7 @@ def update_card(
             "training_data": pack.training_data,
         },
         files={
-            **{name: read_file(pack, name) for name in (MODEL, GOLDEN)},
+            **{name: read_file(pack, name) for name in (MODEL, GOLDEN, COHORT)},
             **{CARDS[language]: card.encode("utf-8") for language, card in cards.items()},
             PRINTABLE: to_pdf(list(cards.values()), font_folders),
         },
@@ -206,4 +216,5 @@ def update_card(
             "embedding_dim": pack.embedding_dim,
         },
         validated_conditions=stated,
+        top=recipe.cohort.top,
     )

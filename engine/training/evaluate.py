@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from engine.audio.decode import decode
 from engine.audio.resample import pick_channel, resample
 from engine.compare.embed import embed_speech
+from engine.compare.score import cohort_statistics, normalised
 from engine.models.session import EmbeddingModel
 from engine.progress import Progress, no_progress
 from engine.speech.vad import VadSettings, detect_speech, join_speech
 from engine.training.augment import at_snr, load_disturbances, stretch
-from engine.types import FloatArray, LabelledScores
+from engine.types import Cohort, FloatArray, LabelledScores
 
 SAMPLE_RATE_HZ = 16000
 DURATIONS_S = (3, 5, 10, 20, 30)
@@ -157,15 +158,26 @@ def joined_sessions(given: DevSet) -> DevSet:
 
 
 def score(model: EmbeddingModel, given: DevSet) -> LabelledScores:
-    """Cosine scores of all trials; every voice that takes part is embedded once."""
-    used = np.unique(given.trials)
-    vectors = np.zeros((len(given.voices), model.pack.embedding_dim))
-    for i in used:
+    """The product's scores of all trials; every voice that takes part is embedded once."""
+    vectors = np.zeros((len(given.voices), model.pack.embedding_dim), np.float32)
+    for i in np.unique(given.trials):
         vectors[i] = embed_speech(model, given.voices[i].speech)
     speakers = np.array([voice.speaker for voice in given.voices], np.str_)
-    first, second = given.trials.T
+    return scores_of(vectors, speakers, given.trials, model.pack.cohort)
+
+
+def scores_of(
+    vectors: FloatArray,
+    speakers: NDArray[np.str_],
+    trials: NDArray[np.int64],
+    cohort: Cohort | None,
+) -> LabelledScores:
+    """Scores of the trials [shape=(n, 2)] between embeddings [shape=(voices, dim)]."""
+    first, second = trials.T
+    statistics = cohort_statistics(vectors, cohort)
+    cosines = np.einsum("nd,nd->n", vectors[first], vectors[second], dtype=np.float64)
     return LabelledScores(
-        np.einsum("nd,nd->n", vectors[first], vectors[second]),
+        normalised(cosines, statistics[first], statistics[second]),
         speakers[first] == speakers[second],
         speakers[first],
         speakers[second],

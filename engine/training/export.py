@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engine.models.frontend import compute_features, normalise
-from engine.models.pack import CARD, GOLDEN, MODEL, read_file, write_pack
+from engine.models.pack import CARD, COHORT, GOLDEN, MODEL, read_file, write_pack
 from engine.models.session import open_session
 from engine.training.architectures import build
 from engine.training.card import write_card
-from engine.training.recipe import Recipe
+from engine.training.recipe import CohortConfig, Recipe
+from engine.training.views import newest_views
 from engine.types import FloatArray, FrontEnd, ModelPack
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
     front_end = FrontEnd(mel_bins=recipe.network.mel_bins)
     check_equal(network, content, recipe.network.mel_bins)
     golden = golden_vectors(content, front_end)
+    cohort = cohort_vectors(content, front_end, work, recipe.cohort)
     card = write_card(recipe, state["step"], [], "en")
     write_pack(
         out,
@@ -52,7 +54,12 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
             "licence": recipe.licence,
             "training_data": recipe.sources["en"],
         },
-        files={MODEL: content, GOLDEN: golden, CARD: card.encode("utf-8")},
+        files={
+            MODEL: content,
+            GOLDEN: golden,
+            COHORT: cohort,
+            CARD: card.encode("utf-8"),
+        },
         front_end=front_end,
         tensors={
             "input": INPUT,
@@ -60,6 +67,7 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
             "embedding_dim": recipe.network.embedding_dim,
         },
         validated_conditions={},
+        top=recipe.cohort.top,
     )
     log.info("step %d exported, %.1f MB", state["step"], len(content) / 1e6)
 
@@ -102,6 +110,29 @@ def check_equal(network: nn.Module, content: bytes, mel_bins: int) -> None:
         for a, b in ((expected[0], batch[0]), (expected[1], batch[1]), (batch[1], alone[0])):
             if 1 - _cosine(a, b) > COSINE_TOLERANCE:
                 raise ValueError(f"{frames} frames: cosine {_cosine(a, b)}")
+
+
+def cohort_vectors(content: bytes, front_end: FrontEnd, work: Path, config: CohortConfig) -> bytes:
+    """Embeddings of training speakers, one piece each, taken in turn from the newest views."""
+    views = newest_views(work, front_end.mel_bins, config.views)
+    session = open_session(content, "cpu", MODEL)
+    speakers = np.unique(views[0].speaker)
+    step = max(1, len(speakers) // config.speakers)
+    vectors = []
+    for number, speaker in enumerate(speakers[::step][: config.speakers]):
+        view = views[number % len(views)]
+        rows = np.flatnonzero(view.speaker == speaker)
+        row = rows[view.frames[rows].argmax()] if len(rows) else None
+        if row is None or view.frames[row] < config.least_frames:
+            continue
+        start = int(view.first_frame[row])
+        stretch = view.features[start : start + min(int(view.frames[row]), config.most_frames)]
+        features = normalise(stretch.astype(np.float32), front_end)
+        vector = session.run([OUTPUT], {INPUT: features[None]})[0][0]
+        vectors.append(vector / np.linalg.norm(vector))
+    buffer = io.BytesIO()
+    np.save(buffer, np.array(vectors, np.float16))
+    return buffer.getvalue()
 
 
 def golden_vectors(content: bytes, front_end: FrontEnd) -> bytes:

@@ -25,6 +25,17 @@ class Views:
 
 
 @dataclass(frozen=True, slots=True)
+class CohortConfig:
+    """The training speakers against whom scores are normalised; lengths of their pieces."""
+
+    speakers: int
+    top: int
+    views: int
+    least_frames: int
+    most_frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One stage of optimisation. The learning rate goes from its first to its second value along
     half a cosine, after a linear warm-up; the margin goes straight from its first to its second."""
@@ -52,6 +63,7 @@ class Recipe:
     network: NetworkConfig
     stages: tuple[Stage, ...]
     crop: CropConfig
+    cohort: CohortConfig
     speaker_exponent: float
     weight_decay: float
     scale: float
@@ -100,6 +112,7 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
             )
             for stage in data["stages"]
         ),
+        cohort=CohortConfig(**data["cohort"]),
         crop=CropConfig(**crop | {"snr_db": (crop["snr_db"][0], crop["snr_db"][1])}),
         **training,
     )

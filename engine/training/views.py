@@ -8,9 +8,10 @@ The features come from the product's own front end.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from engine.training.corpus import Corpus, Piece
 from engine.types import FloatArray, FrontEnd
 
 MINIMUM_FRAMES = 20
+_INDEX = "view_{:02d}.npz"
 PIECES_PER_TASK = 64
 
 
@@ -96,16 +98,18 @@ def make_views(
     """
     global _maker
     _maker = maker
-    pool = multiprocessing.get_context("fork").Pool(workers)
-    with pool:
-        for number in range(count):
-            index = directory / f"view_{number:02d}.npz"
-            if not index.exists():
-                _make_view(pool, maker, number, index, progress)
+    missing = [n for n in range(count) if not (directory / _INDEX.format(n)).exists()]
+    if workers == 1:
+        for number in missing:
+            _make_view(map, maker, number, directory / _INDEX.format(number), progress)
+        return
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        for number in missing:
+            _make_view(pool.imap, maker, number, directory / _INDEX.format(number), progress)
 
 
 def _make_view(
-    pool: multiprocessing.pool.Pool,
+    mapped: Callable[..., Iterator[Any]],
     maker: ViewMaker,
     number: int,
     index: Path,
@@ -116,7 +120,7 @@ def _make_view(
     position = 0
     tasks = _tasks(number, list(pieces))
     with index.with_suffix(".f16").open("wb") as output:
-        for done, results in enumerate(pool.imap(_work, tasks)):
+        for done, results in enumerate(mapped(_work, tasks)):
             for features, speed, speaker in results:
                 if len(features) >= MINIMUM_FRAMES:
                     output.write(features.tobytes())
@@ -135,9 +139,16 @@ def _tasks(number: int, pieces: list[Piece]) -> Iterator[tuple[int, list[Piece]]
 
 def load_view(directory: Path, number: int, mel_bins: int) -> View | None:
     """Return view `number`, or None while it is not finished."""
-    index_path = directory / f"view_{number:02d}.npz"
+    index_path = directory / _INDEX.format(number)
     if not index_path.exists():
         return None
     index = np.load(index_path, allow_pickle=False)["index"]
     features = np.memmap(index_path.with_suffix(".f16"), np.float16, "r").reshape(-1, mel_bins)
     return View(features, *index.T)
+
+
+def newest_views(directory: Path, mel_bins: int, count: int) -> list[View]:
+    """The last `count` finished views."""
+    numbers = sorted(int(path.stem[-2:]) for path in directory.glob("view_??.npz"))
+    views = [load_view(directory, number, mel_bins) for number in numbers[-count:]]
+    return [view for view in views if view is not None]

@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.canonical import canonical_bytes
-from engine.compare.score import cosine
+from engine.compare.score import cohort_statistics, score_value
 from engine.lr.calibrate import apply
 from engine.lr.conditions import condition_flags
 from engine.lr.verbal import VerbalScale
 from engine.report.manifest import describe_population, item_embedding
-from engine.types import Check, LikelihoodRatio, Population, QualityReport
+from engine.types import (
+    Check,
+    Embedding,
+    LikelihoodRatio,
+    ModelPack,
+    Population,
+    QualityReport,
+)
 from engine.verify.outcomes import failed, not_checked, passed
 
 TOLERANCE_LOG10 = 1e-4
@@ -37,18 +44,24 @@ def check_population(content: Mapping[str, Any], population: Population | None) 
 
 
 def check_consistency(
-    content: Mapping[str, Any], population: Population | None, scale: VerbalScale | None
+    content: Mapping[str, Any],
+    pack: ModelPack | None,
+    population: Population | None,
+    scale: VerbalScale | None,
 ) -> Check:
-    """Compute the result again from the attached embeddings and the installed population."""
+    """Compute the result again from the attached embeddings, the installed model's cohort and the
+    installed population."""
     check_id, result = "result.consistent", content["result"]
-    if population is None or scale is None:
+    if pack is None or population is None or scale is None:
         return not_checked(check_id, "not_installed")
+    if pack.model_sha256 != content["model"]["sha256"]:
+        return not_checked(check_id, "model_differs")
     if population.file_sha256 != content["population"]["sha256"]:
         return not_checked(check_id, "population_differs")
-    first, second = (item_embedding(item) for item in content["items"])
-    if first.shape != second.shape:
+    first, second = (item_embedding(item, pack.model_sha256) for item in content["items"])
+    if not all(len(e.vector) == pack.embedding_dim and _normed(e, pack) for e in (first, second)):
         return failed(check_id, "embeddings")
-    score = cosine(first, second)
+    score = score_value(first, second)
     expected = apply(population, score)
     if not (close(score, result["score"]) and _same_numbers(expected, result)):
         return failed(check_id, "numbers_differ")
@@ -61,6 +74,12 @@ def check_consistency(
     if scale.level(result["log10_lr"]).key != result["verbal_level"]:
         return failed(check_id, "verbal_differs")
     return passed(check_id, "follows")
+
+
+def _normed(embedding: Embedding, pack: ModelPack) -> bool:
+    """Are an embedding's cohort statistics those of the model's cohort?"""
+    mean, deviation = cohort_statistics(embedding.vector[None], pack.cohort)[0]
+    return close(mean, embedding.cohort_mean) and close(deviation, embedding.cohort_deviation)
 
 
 def _same_numbers(expected: LikelihoodRatio, result: Mapping[str, Any]) -> bool:

@@ -22,6 +22,7 @@ from engine.types import (
     Check,
     CheckStatus,
     LikelihoodRatio,
+    ModelPack,
     Population,
     ReportManifest,
     VerificationResult,
@@ -47,7 +48,7 @@ class VerificationInputs:
     media: Path | None = None
     case: CaseFile | None = None
     trust: Path | None = None
-    model_sha256: str | None = None
+    pack: ModelPack | None = None
     population: Population | None = None
     scale: VerbalScale | None = None
     recompute: Recompute | None = None
@@ -110,9 +111,9 @@ def _check_content(
     media, checks = _check_media(content, inputs, cancel)
     if inputs.case is not None:
         checks.append(_check_case(content["case"], inputs.case))
-    checks.append(_check_model(content, inputs.model_sha256))
+    checks.append(_check_model(content, inputs.pack))
     checks.append(check_population(content, inputs.population))
-    checks.append(check_consistency(content, inputs.population, inputs.scale))
+    checks.append(check_consistency(content, inputs.pack, inputs.population, inputs.scale))
     recomputed, recompute_check = _recompute(content, media, checks, inputs)
     return [*checks, recompute_check], recomputed
 
@@ -235,10 +236,10 @@ def _hash_candidates(
     return {path: hash_file(path, cancel=cancel)[0] for path in chosen}
 
 
-def _check_model(content: Mapping[str, Any], model_sha256: str | None) -> Check:
-    if model_sha256 is None:
+def _check_model(content: Mapping[str, Any], pack: ModelPack | None) -> Check:
+    if pack is None:
         return not_checked("model.hash", "not_installed", id=content["model"]["id"])
-    if content["model"]["sha256"] != model_sha256:
+    if content["model"]["sha256"] != pack.model_sha256:
         return failed("model.hash", "hash_differs", id=content["model"]["id"])
     return passed("model.hash", "hash_equal")
 
