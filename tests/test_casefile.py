@@ -494,3 +494,17 @@ def killed(delay_s: float, action: Callable[[Callable[[str], None]], None]) -> s
         lines = set(told.read().splitlines())
     os.waitpid(process, 0)
     return lines
+
+
+def test_damaged_database_is_named_and_not_written_into(full_case: CaseFile) -> None:
+    full_case.close()
+    path = full_case.folder / DATABASE
+    content = bytearray(path.read_bytes())
+    for page in range(4096, len(content), 4096):  # the heading of every page but the first
+        content[page : page + 8] = b"\xff" * 8
+    path.write_bytes(content)
+    write = lambda: CaseFile.open(full_case.folder, writable=True, actor="x")  # noqa: E731
+    assert code_of(write) is ErrorCode.CASE_INVALID
+    assert path.read_bytes() == content
+    with CaseFile.open(full_case.folder) as reader:
+        assert "case.database" in failed(reader)

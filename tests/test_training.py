@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ from engine.training.card import CARDS, to_pdf, write_card
 from engine.training.corpus import prepare_corpus
 from engine.training.export import check_equal, export, golden_signal, to_onnx, weights_of
 from engine.training.recipe import Recipe, load_recipe
-from engine.training.sampler import CropSampler
+from engine.training.sampler import CropConfig, CropSampler
 from engine.training.train import Trainer, learning_rate, margin, train
 from engine.training.views import ViewMaker, load_view, make_disturbances, make_views
 from engine.types import FrontEnd, LabelledScores
@@ -119,6 +120,39 @@ def test_from_manifest_to_an_opened_pack(data: Path, recipe: Recipe, tmp_path: P
     )
     with pytest.raises(ValueError, match="another network"):
         again.start_from({})
+
+
+def test_every_crop_is_disturbed_anew(tmp_path: Path) -> None:
+    """On features made by hand; a share of 0 leaves the mean-normalised crop as it is."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(10, 2, (2, 300, 80)).astype(np.float16)
+    for number in range(2):
+        features[number].tofile(tmp_path / f"view_{number:02d}.f16")
+        rows = [(0, 150, 0, number), (150, 150, 1, number)]
+        np.savez(tmp_path / f"view_{number:02d}.npz", index=np.array(rows, np.int64))
+
+    def batch(step: int, window: int = 2, **shares: float) -> tuple[Any, Any]:
+        none = {"noise_share": 0.0, "band_share": 0.0, "mask_share": 0.0}
+        config = CropConfig(snr_db=(0.0, 0.0), **none | shares)
+        sampler = CropSampler(tmp_path, 2, 80, 3, 0.25, config, window, 7)
+        assert sampler.refresh() == 2
+        return sampler.batch(2, 150, step)
+
+    plain, labels = batch(0)
+    for crop, label in zip(plain, labels, strict=True):
+        piece = features[label % 3, 150 * (label // 3) :][:150].astype(np.float32)
+        assert crop == pytest.approx(piece - piece.mean(axis=0), abs=1e-4)
+    assert {label % 3 for step in range(20) for label in batch(step, window=1)[1]} == {1}
+    assert {label % 3 for step in range(20) for label in batch(step)[1]} == {0, 1}
+    noisy, banded, masked = (
+        batch(0, **{share: 1.0})[0] for share in ("noise_share", "band_share", "mask_share")
+    )
+    assert noisy.std() < 0.9 * plain.std()  # steady noise fills the pauses
+    assert (banded.std(axis=1) < 0.7).any()  # beyond the limit there is the floor alone
+    assert (plain.std(axis=1) > 1).all()
+    assert ((masked == 0).all(axis=1)).any(axis=1).all()  # whole bins, in every crop
+    assert ((masked == 0).all(axis=2)).any(axis=1).all()  # whole frames
+    assert not (plain == 0).all(axis=1).any()
 
 
 def test_features_are_the_products_own(recipe: Recipe) -> None:

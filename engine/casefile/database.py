@@ -63,6 +63,18 @@ def require_case(connection: sqlite.Connection, folder: Path) -> None:
         raise SeongmunError(ErrorCode.CASE_NEWER, path=str(folder), version=version, newest=newest)
 
 
+def require_sound(connection: sqlite.Connection, folder: Path) -> None:
+    """Demand a database without damage, before anything is written into it.
+
+    Raises
+    ------
+    SeongmunError
+        CASE_INVALID.
+    """
+    if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        raise SeongmunError(ErrorCode.CASE_INVALID, path=str(folder))
+
+
 def migrate(connection: sqlite.Connection, folder: Path | None, key: bytes | None = None) -> None:
     """Run the scripts that the database has not seen, each in a transaction after a backup into
     `folder`."""

@@ -21,6 +21,7 @@ from engine.casefile.database import (
     migrate,
     migrated_copy,
     require_case,
+    require_sound,
 )
 from engine.casefile.keys import is_sealed, looks_sealed, make_key, open_key
 from engine.casefile.lock import WriterLock
@@ -125,6 +126,7 @@ class CaseFile:
             connection = _connect_existing(folder, writable, key)
             require_case(connection, folder)
             if writable:
+                require_sound(connection, folder)
                 migrate(connection, folder, key)
             else:
                 connection = migrated_copy(connection)
