@@ -240,16 +240,23 @@ def embed(
     json_: JsonOption = False,
     lang: LangOption = None,
 ) -> int:
-    """Speaker embeddings of recordings, L2-normalised."""
+    """Speaker embeddings of recordings, L2-normalised, with the mean and deviation that normalise
+    their scores."""
     output = _output(json_, lang)
     opened = open_model(model, device.value)
-    vectors = []
+    vectors, statistics = [], []
     for item in embed_files(files, opened, output.progress):
         if isinstance(item, SeongmunError):
             raise item
         vectors.append(item.embedding.vector)
+        statistics.append((item.embedding.cohort_mean, item.embedding.cohort_deviation))
     buffer = io.BytesIO()
-    np.savez(buffer, embeddings=np.stack(vectors), paths=np.array([str(path) for path in files]))
+    np.savez(
+        buffer,
+        embeddings=np.stack(vectors),
+        cohort_statistics=np.array(statistics),
+        paths=np.array([str(path) for path in files]),
+    )
     write_atomic(out, buffer.getvalue())
     result = {
         "out": str(out),

@@ -497,11 +497,14 @@ def killed(delay_s: float, action: Callable[[Callable[[str], None]], None]) -> s
 
 
 def test_damaged_database_is_named_and_not_written_into(full_case: CaseFile) -> None:
+    roots = full_case.connection.execute(
+        "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name IN ('fact', 'segment')"
+    ).fetchall()
     full_case.close()
     path = full_case.folder / DATABASE
     content = bytearray(path.read_bytes())
-    for page in range(4096, len(content), 4096):  # the heading of every page but the first
-        content[page : page + 8] = b"\xff" * 8
+    for (root,) in roots:
+        content[(root - 1) * 4096 : (root - 1) * 4096 + 8] = b"\xff" * 8
     path.write_bytes(content)
     write = lambda: CaseFile.open(full_case.folder, writable=True, actor="x")  # noqa: E731
     assert code_of(write) is ErrorCode.CASE_INVALID

@@ -174,7 +174,7 @@ def test_embed_is_normalised_and_score_agrees(
     archive = tmp_path / "voices.npz"
     run_json("embed", *demo_media, "--out", archive)
     with np.load(archive, allow_pickle=False) as data:
-        vectors, paths = data["embeddings"], data["paths"]
+        vectors, paths, statistics = data["embeddings"], data["paths"], data["cohort_statistics"]
     assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1], abs=1e-5)
     assert list(paths) == [str(path) for path in demo_media]
@@ -188,7 +188,9 @@ def test_embed_is_normalised_and_score_agrees(
     with scores.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["a", "note", "b", "score", "log10_lr", "flags"]
-    assert float(rows[0]["score"]) == pytest.approx(float(vectors[0] @ vectors[1]), abs=1e-5)
+    means, deviations = statistics.T
+    normalised = float(((vectors[0] @ vectors[1] - means) / deviations).mean())
+    assert float(rows[0]["score"]) == pytest.approx(normalised, abs=1e-4)
     compared = run_json("compare", *demo_media)
     assert float(rows[0]["log10_lr"]) == pytest.approx(compared["log10_lr"], abs=1e-4)
     assert (rows[1]["score"], rows[1]["flags"]) == ("", "file.missing")
