@@ -34,8 +34,12 @@ from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken
 from engine.report.sign import Identity
 from engine.types import CheckStatus, Population
-from engine.verify.run import check_report_anchor
+from engine.verify.run import check_report_anchor, read_manifest
 
+PROPOSITIONS = {
+    "same_source": "두 통화의 수사관 역은 한 사람이다.",
+    "different_source": "두 통화의 수사관 역은 서로 다른 사람이다.",
+}
 KILLS = int(os.environ.get("SEONGMUN_KILLS", "12"))
 
 
@@ -75,6 +79,8 @@ def worked_folder(
         )
         for value in ("서울경찰청", "국립과학수사연구원"):
             work.set_fact(case, "홍길동", "agency", value)
+        for name, value in PROPOSITIONS.items():
+            work.set_fact(case, "홍길동", f"proposition_{name.removesuffix('_source')}", value)
         work.edit_segments(case, "홍길동", [], [Segment(0, 0, 1, 0, 0.5, 4.0)])
         work.edit_segments(case, "홍길동", [1], [Segment(0, 0, 1, 0, 0.5, 3.5)])
         work.undo(case, "홍길동")
@@ -182,6 +188,14 @@ def test_dropped_events_show_by_a_report(full_case: CaseFile, tmp_path: Path) ->
     tamper(full_case, f"DELETE FROM media WHERE sha256 = '{report.media_sha256}'")
     assert failed(full_case) == []
     assert check_report_anchor(outside, full_case).status is CheckStatus.FAIL
+
+
+def test_report_carries_the_cases_own_propositions(full_case: CaseFile) -> None:
+    report = full_case.rows(Report)[0]
+    manifest, _ = read_manifest(full_case.media_path(report.media_sha256).read_bytes())
+    assert manifest is not None
+    assert manifest.content["propositions"] == PROPOSITIONS
+    assert manifest.content["report_id"] == report.report_id
 
 
 def test_swapped_originals_show(case: CaseFile) -> None:
