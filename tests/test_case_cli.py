@@ -42,6 +42,7 @@ def test_from_new_case_to_corrected_report(
         *compare, "--report", tmp_path / "x.pdf", "--supersedes", number, expect=1, **environment
     )
     assert refused["error"]["code"] == "case.no_such_row"
+    assert run_json("case", "list", case, *key, **PHRASE) == listed
     verified = run_json(
         "verify", second, "--case", case, *key, "--trust", identity_files[1], **PHRASE
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_casefile import code_of, failed
 
 from app.services.casework import compare_in_case
 from app.services.comparing import Comparison
@@ -20,11 +21,10 @@ from app.services.verifying import verify
 from engine.audio.decode import decode
 from engine.casefile import work
 from engine.casefile.archive import export_case, import_case
-from engine.casefile.checks import check_case
 from engine.casefile.database import DATABASE
 from engine.casefile.keys import KEY_FILE, open_key, wrap_key
 from engine.casefile.store import CaseFile
-from engine.errors import ErrorCode, SeongmunError
+from engine.errors import ErrorCode
 from engine.files import copy_atomic, hash_file
 from engine.models.session import EmbeddingModel
 from engine.report.sign import Identity
@@ -33,16 +33,6 @@ from engine.types import CheckStatus, Population
 
 PASSPHRASE = "붉은 노을 아래 7마리"
 SECRET = "피해자는 김아무개이며 계좌는 110-555-123456"
-
-
-def code_of(action: Callable[[], object]) -> ErrorCode:
-    with pytest.raises(SeongmunError) as caught:
-        action()
-    return caught.value.code
-
-
-def failed(case: CaseFile) -> list[str]:
-    return [check.id for check in check_case(case) if check.status is not CheckStatus.PASS]
 
 
 @pytest.fixture

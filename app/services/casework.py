@@ -127,10 +127,11 @@ def compare_in_case(
     Raises
     ------
     SeongmunError
-        What `compare`, `make_report` and the case raise; CASE_NO_SUCH_ROW where the report that is
-        to be superseded is unknown or superseded already.
+        What `compare`, `make_report` and the case raise; CASE_NO_SUCH_ROW, before anything is
+        recorded, where the report that is to be superseded is unknown or superseded already.
     """
     with CaseFile.open(folder, writable=True, actor=actor(), passphrase=passphrase) as case:
+        older = _superseded(case, supersedes) if supersedes else None
         questioned, known = (
             case.add(path, role, actor(), cancel=cancel)[0]
             for path, role in zip(recordings, ("questioned", "known"), strict=True)
@@ -141,7 +142,7 @@ def compare_in_case(
         report = None
         if request is not None:
             report, pdf = report_in_case(
-                case, analysis, comparison, model, population, request, supersedes, progress
+                case, analysis, comparison, model, population, request, older, progress
             )
             if target is not None:
                 write_atomic(target, pdf)
@@ -206,11 +207,17 @@ def report_in_case(
     model: EmbeddingModel,
     population: Population,
     request: ReportRequest,
-    supersedes: str = "",
+    older: Report | None = None,
     progress: Progress = no_progress,
 ) -> tuple[Report, bytes]:
-    """Make the report of an analysis, anchored in the audit trail, and keep it in the case."""
-    older = _superseded(case, supersedes) if supersedes else None
+    """Make the report of an analysis, anchored in the audit trail, and keep it in the case; it
+    supersedes the report `older`.
+
+    Raises
+    ------
+    SeongmunError
+        What `make_report` and the case raise.
+    """
     head = case.head()
     anchor = CaseAnchor(case.info.case_uuid, case.info.number, head.sequence, head.hash)
     anchored = replace(request, case=anchor, propositions=_propositions(case, request))
