@@ -338,10 +338,8 @@ class _Writer:
         return Paragraph("<br/>".join(lines), CAUTION)
 
     def _items(self) -> list[Flowable]:
-        story: list[Flowable] = [self._heading("items")]
-        for item in self.content["items"]:
-            story.append(KeepTogether([self._item(item), Spacer(1, 5)]))
-        return story
+        first, *others = ([self._item(item), Spacer(1, 5)] for item in self.content["items"])
+        return [KeepTogether(part) for part in ([self._heading("items"), *first], *others)]
 
     def _item(self, item: Mapping[str, Any]) -> Table:
         role = f"<b>{self._text(item['role'])}</b>"
