@@ -165,12 +165,17 @@ def analyse(
     compared = compare(
         sources[0], sources[1], model, population, channels, allow_truncated, progress, cancel
     )
-    comparison = replace(
+    comparison = named_comparison(compared, questioned, known)
+    return record_analysis(case, questioned, known, comparison), comparison
+
+
+def named_comparison(compared: Comparison, questioned: Exhibit, known: Exhibit) -> Comparison:
+    """A comparison of a case's media under their files' own names."""
+    return replace(
         compared,
         questioned=_named(compared.questioned, questioned),
         known=_named(compared.known, known),
     )
-    return record_analysis(case, questioned, known, comparison), comparison
 
 
 def record_analysis(

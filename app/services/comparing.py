@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
@@ -17,7 +18,14 @@ from engine.lr.population import require_model
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress, no_progress
 from engine.speech.vad import VadSettings
-from engine.types import AnalysisProfile, Embedding, LikelihoodRatio, Population, Score
+from engine.types import (
+    AnalysisProfile,
+    Embedding,
+    LikelihoodRatio,
+    Population,
+    Score,
+    SpeechSegment,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +50,9 @@ def compare(
     allow_truncated: bool = False,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    segments: tuple[Sequence[SpeechSegment] | None, Sequence[SpeechSegment] | None] = (None, None),
 ) -> Comparison:
-    """Compare two recordings.
+    """Compare two recordings: all speech found in each, or the segments that the examiner chose.
 
     Raises
     ------
@@ -52,7 +61,9 @@ def compare(
         POPULATION_MODEL where the population was calibrated with another model.
     """
     require_model(population, model.pack.model_sha256)
-    loaded = load_voices((questioned, known), channels, allow_truncated, progress, cancel)
+    loaded = load_voices(
+        (questioned, known), channels, allow_truncated, progress, cancel, segments
+    )
     first, second = [unwrap(voice) for voice in loaded]
     if first.recording.sha256 == second.recording.sha256:
         raise SeongmunError(ErrorCode.COMPARE_SAME_BYTES, path=path_of(known).name)

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.resources import MODELS, POPULATIONS, VERBAL_SCALE
 from app.services.comparing import embed_voice, judge, unwrap
-from app.services.voices import load_voices
+from app.services.voices import EXAMINER_STEP, load_voices
 from engine.casefile.store import CaseFile
 from engine.compare.score import make_score
 from engine.errors import SeongmunError
@@ -17,7 +17,7 @@ from engine.lr.population import load_population
 from engine.lr.verbal import load_scale
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
-from engine.types import LikelihoodRatio, ModelPack, Population
+from engine.types import LikelihoodRatio, ModelPack, Population, SpeechSegment
 from engine.verify.run import (
     Recompute,
     Verification,
@@ -96,9 +96,17 @@ def _recompute(pack: ModelPack, population: Population, device: str) -> Recomput
         items = content["items"]
         paths = [media[item["role"]] for item in items]
         channels = [int(item["channel"]) for item in items]
-        loaded = load_voices(paths, channels, allow_truncated=True)
+        chosen = [_examiner_segments(item) for item in items]
+        loaded = load_voices(paths, channels, allow_truncated=True, segments=chosen)
         first, second = [unwrap(voice) for voice in loaded]
         score = make_score(embed_voice(first, model), embed_voice(second, model))
         return judge(score, first, second, population)
 
     return recompute
+
+
+def _examiner_segments(item: Mapping[str, Any]) -> list[SpeechSegment] | None:
+    """The segments that an examiner chose; None where the detector found them and shall again."""
+    if all(step["name"] != EXAMINER_STEP for step in item["steps"]):
+        return None
+    return [SpeechSegment(start, end, item["channel"]) for start, end in item["segments"]]

@@ -39,8 +39,17 @@ class Voice:
     steps: tuple[ProcessingStep, ...]
 
 
-def load_voice(source: Source, channel: int | None = None, allow_truncated: bool = False) -> Voice:
-    """Decode a recording, choose its channel, find and join its speech.
+EXAMINER_STEP = "examiner_segments"
+
+
+def load_voice(
+    source: Source,
+    channel: int | None = None,
+    allow_truncated: bool = False,
+    segments: Sequence[SpeechSegment] | None = None,
+) -> Voice:
+    """Decode a recording, choose its channel, find and join its speech: all of it, or the `segments`
+    that the examiner chose.
 
     Raises
     ------
@@ -54,7 +63,12 @@ def load_voice(source: Source, channel: int | None = None, allow_truncated: bool
     samples = audio.samples[chosen]
     speech_rate = resample(samples, audio.sample_rate_hz, SPEECH_RATE_HZ)
     settings = VadSettings()
-    segments = detect_speech(speech_rate, settings, chosen)
+    if segments is None:
+        found = detect_speech(speech_rate, settings, chosen)
+        how = ProcessingStep("detect_speech", settings.as_params())
+    else:
+        found = _united(segments, chosen, audio.duration_s)
+        how = ProcessingStep(EXAMINER_STEP, {"segments": len(found)})
     steps = (
         *audio.steps,
         ProcessingStep("select_channel", {"channel": chosen}),
@@ -62,17 +76,31 @@ def load_voice(source: Source, channel: int | None = None, allow_truncated: bool
             "resample",
             {"from_hz": audio.sample_rate_hz, "to_hz": SPEECH_RATE_HZ, "method": "soxr HQ"},
         ),
-        ProcessingStep("detect_speech", settings.as_params()),
+        how,
     )
     return Voice(
         recording=audio.recording,
         channel=chosen,
         samples=samples.copy(),
-        segments=segments,
-        quality=measure_quality(samples, audio.sample_rate_hz, segments, chosen),
-        speech=join_speech(speech_rate, SPEECH_RATE_HZ, segments),
+        segments=found,
+        quality=measure_quality(samples, audio.sample_rate_hz, found, chosen),
+        speech=join_speech(speech_rate, SPEECH_RATE_HZ, found),
         steps=steps,
     )
+
+
+def _united(
+    segments: Sequence[SpeechSegment], channel: int, duration_s: float
+) -> tuple[SpeechSegment, ...]:
+    """The chosen stretches within the recording, in order, none of them heard twice."""
+    united: list[tuple[float, float]] = []
+    for segment in sorted(segments, key=lambda s: s.start_s):
+        start_s, end_s = segment.start_s, min(segment.end_s, duration_s)
+        if united and start_s <= united[-1][1]:
+            united[-1] = (united[-1][0], max(united[-1][1], end_s))
+        elif start_s < end_s:
+            united.append((start_s, end_s))
+    return tuple(SpeechSegment(a, b, channel, origin="manual") for a, b in united)
 
 
 def load_voices(
@@ -81,14 +109,20 @@ def load_voices(
     allow_truncated: bool = False,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    segments: Sequence[Sequence[SpeechSegment] | None] | None = None,
 ) -> Iterator[Voice | SeongmunError]:
     """Load many voices in several processes; yields a voice or its error per source, in order.
 
     No more than two voices per process are held at a time, so a batch of any length fits.
     """
     wanted = [
-        (source, channel, allow_truncated)
-        for source, channel in zip(sources, channels or [None] * len(sources), strict=True)
+        (source, channel, allow_truncated, chosen)
+        for source, channel, chosen in zip(
+            sources,
+            channels or [None] * len(sources),
+            segments or [None] * len(sources),
+            strict=True,
+        )
     ]
     workers = max(1, min(os.cpu_count() or 1, len(wanted)))
     if workers == 1:
@@ -109,10 +143,13 @@ def load_voices(
 
 
 def _load_or_error(
-    source: Source, channel: int | None, allow_truncated: bool
+    source: Source,
+    channel: int | None,
+    allow_truncated: bool,
+    segments: Sequence[SpeechSegment] | None,
 ) -> Voice | SeongmunError:
     try:
-        return load_voice(source, channel, allow_truncated)
+        return load_voice(source, channel, allow_truncated, segments)
     except SeongmunError as error:
         return error
 

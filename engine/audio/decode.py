@@ -11,6 +11,7 @@ import multiprocessing
 import stat
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -53,6 +54,14 @@ class DecodeLimits:
     decoded_bytes: int = 8 << 30
 
 
+@dataclass(frozen=True, slots=True)
+class StreamHeader:
+    """What is known of a stream before its samples come."""
+
+    channels: int
+    sample_rate_hz: int
+
+
 def decode(
     source: Source,
     limits: DecodeLimits | None = None,
@@ -79,38 +88,65 @@ def decode(
         AUDIO_NOT_FINITE, AUDIO_DECODER_CRASHED, AUDIO_TIME_LIMIT, AUDIO_MEMORY_LIMIT,
         AUDIO_TOO_LONG, CANCELLED.
     """
+    data = bytearray()
+    recording, step = decode_into(
+        source,
+        lambda header: data.extend,
+        limits,
+        allow_truncated=allow_truncated,
+        progress=progress,
+        cancel=cancel,
+    )
+    samples = np.frombuffer(data, "<f4").reshape(-1, recording.channels).T
+    return Audio(np.asarray(samples, np.float32), recording.sample_rate_hz, recording, (step,))
+
+
+def decode_into(
+    source: Source,
+    begin: Callable[[StreamHeader], Callable[[bytes], None]],
+    limits: DecodeLimits | None = None,
+    *,
+    allow_truncated: bool = False,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> tuple[Recording, ProcessingStep]:
+    """As `decode`, but the samples go where `begin` says, block by block: it is called once with
+    what the stream is and returns what takes interleaved float32 bytes, whole frames at a time.
+
+    Raises
+    ------
+    SeongmunError
+        As `decode`; what was taken until then is worth nothing.
+    """
     limits = limits or DecodeLimits()
     path = path_of(source)
     before = _state(path)
     sha256, size_bytes = hash_file(source, progress, cancel)
     if size_bytes == 0:
         raise SeongmunError(ErrorCode.FILE_EMPTY, path=str(path))
-    header, warnings, data = _run(source, limits, allow_truncated, progress, cancel)
+    heard = _Heard(path, limits, begin, progress)
+    _run(source, heard, allow_truncated, cancel)
     if _state(path) != before:
         raise SeongmunError(ErrorCode.FILE_CHANGED, path=str(path))
-    channels, rate_hz = header["channels"], header["sample_rate_hz"]
-    samples = np.frombuffer(data, "<f4").reshape(-1, channels).T
-    if not np.isfinite(samples).all():
-        raise SeongmunError(ErrorCode.AUDIO_NOT_FINITE, path=str(path))
-    if samples.shape[1] == 0:
+    if not heard.frames:
         raise SeongmunError(ErrorCode.AUDIO_NOT_AUDIO, path=str(path))
+    header = heard.header
     recording = Recording(
         path=path,
         sha256=sha256,
         size_bytes=size_bytes,
         container=header["container"],
         codec=header["codec"],
-        sample_rate_hz=rate_hz,
-        channels=channels,
-        n_samples=samples.shape[1],
+        sample_rate_hz=header["sample_rate_hz"],
+        channels=header["channels"],
+        n_samples=heard.frames,
         decoder=header["decoder"],
         decoder_version=header["decoder_version"],
-        warnings=warnings,
+        warnings=heard.warnings,
     )
-    step = ProcessingStep(
+    return recording, ProcessingStep(
         "decode", {"decoder": recording.decoder, "version": recording.decoder_version}
     )
-    return Audio(np.asarray(samples, np.float32), rate_hz, recording, (step,))
 
 
 def _state(path: Path) -> tuple[int, int, int]:
@@ -129,17 +165,13 @@ def _state(path: Path) -> tuple[int, int, int]:
 
 
 def _run(
-    source: Source,
-    limits: DecodeLimits,
-    allow_truncated: bool,
-    progress: Progress,
-    cancel: CancelToken | None,
-) -> tuple[dict[str, Any], tuple[str, ...], bytearray]:
+    source: Source, heard: _Heard, allow_truncated: bool, cancel: CancelToken | None
+) -> None:
     """Start the decoding process, hear it out, and see that it is gone.
 
     A timer kills it at the time limit, so that not even half a message can hold the program.
     """
-    path = path_of(source)
+    path, limits = heard.path, heard.limits
     try:
         file_key = source.file_key() if isinstance(source, SealedFile) else None
     except OSError as error:
@@ -164,7 +196,8 @@ def _run(
     timer = threading.Timer(limits.wall_s, process.kill)
     timer.start()
     try:
-        return _receive(receiver, path, limits, progress, cancel)
+        while heard.take(_next_message(receiver, cancel)):
+            pass
     except MISCONDUCT as error:
         late = time.monotonic() >= deadline
         code = ErrorCode.AUDIO_TIME_LIMIT if late else ErrorCode.AUDIO_DECODER_CRASHED
@@ -178,38 +211,60 @@ def _run(
         process.close()
 
 
-def _receive(
-    receiver: Connection,
-    path: Path,
-    limits: DecodeLimits,
-    progress: Progress,
-    cancel: CancelToken | None,
-) -> tuple[dict[str, Any], tuple[str, ...], bytearray]:
-    """Collect (header, warnings, samples), or raise one of `MISCONDUCT`.
+class _Heard:
+    """What the decoding process said so far.
 
-    The child may have been taken over by the file: believe nothing it says unchecked.
+    It may have been taken over by the file: believe nothing that it says unchecked.
     """
-    header: dict[str, Any] = {}
-    data, tell_at = bytearray(), 0.0
-    while True:
-        message = _next_message(receiver, cancel)
+
+    def __init__(
+        self,
+        path: Path,
+        limits: DecodeLimits,
+        begin: Callable[[StreamHeader], Callable[[bytes], None]],
+        progress: Progress,
+    ) -> None:
+        self.path, self.limits = path, limits
+        self.header: dict[str, Any] = {}
+        self.warnings: tuple[str, ...] = ()
+        self.frames = 0
+        self._begin, self._progress, self._tell_at = begin, progress, 0.0
+        self._frame_bytes = 0
+        self._write: Callable[[bytes], None]
+
+    def take(self, message: bytes) -> bool:
+        """Take one message; False after the last. Raises one of `MISCONDUCT`, or a coded error."""
         tag, body = message[:1], message[1:]
-        if tag == b"D" and header:
-            data += body
-            if len(data) > limits.decoded_bytes:
-                raise SeongmunError(ErrorCode.AUDIO_TOO_LONG, path=str(path))
-            if time.monotonic() >= tell_at:
-                decoded_s = len(data) / (4 * header["channels"] * header["sample_rate_hz"])
-                progress("decode", decoded_s, 0)
-                tell_at = time.monotonic() + POLL_S
-        elif tag == b"H" and not header:
-            header = _checked_header(body, path)
-        elif tag == b"T" and header and len(data) % (4 * header["channels"]) == 0:
-            return header, _checked_warnings(body), data
+        if tag == b"D" and self.header:
+            self._take_samples(body)
+        elif tag == b"H" and not self.header:
+            self.header = _checked_header(body, self.path)
+            self._frame_bytes = 4 * self.header["channels"]
+            self._write = self._begin(
+                StreamHeader(self.header["channels"], self.header["sample_rate_hz"])
+            )
+        elif tag == b"T" and self.header:
+            self.warnings = _checked_warnings(body)
+            return False
         elif tag == b"E":
-            raise SeongmunError(_checked_code(body), path=str(path))
+            raise SeongmunError(_checked_code(body), path=str(self.path))
         else:
             raise ValueError("unexpected message")
+        return True
+
+    def _take_samples(self, body: bytes) -> None:
+        frames, rest = divmod(len(body), self._frame_bytes)
+        if rest:
+            raise ValueError("a part of a frame")
+        self.frames += frames
+        if self.frames * self._frame_bytes > self.limits.decoded_bytes:
+            raise SeongmunError(ErrorCode.AUDIO_TOO_LONG, path=str(self.path))
+        if not np.isfinite(np.frombuffer(body, "<f4")).all():
+            raise SeongmunError(ErrorCode.AUDIO_NOT_FINITE, path=str(self.path))
+        self._write(body)
+        if time.monotonic() >= self._tell_at:
+            self._progress("decode", self.frames / self.header["sample_rate_hz"], 0)
+            self._tell_at = time.monotonic() + POLL_S
 
 
 def _next_message(receiver: Connection, cancel: CancelToken | None) -> bytes:

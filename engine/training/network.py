@@ -61,7 +61,7 @@ class AamSoftmax(nn.Module):
     def __init__(self, embedding_dim: int, classes: int, sub_centres: int, scale: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(classes * sub_centres, embedding_dim))
-        nn.init.xavier_normal_(self.weight)
+        nn.init.normal_(self.weight, std=embedding_dim**-0.5)  # directions of unit length
         self.sub_centres = sub_centres
         self.scale = scale
 
