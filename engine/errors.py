@@ -35,6 +35,7 @@ class ErrorCode(StrEnum):
 
     SPEECH_NONE = "speech.none"
     SPEECH_TOO_SHORT = "speech.too_short"
+    SEGMENTS_UNREADABLE = "segments.unreadable"
 
     MODEL_MISSING = "model.missing"
     MODEL_MANIFEST = "model.manifest"
