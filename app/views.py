@@ -27,14 +27,47 @@ def _info_block(item: Mapping[str, Any], language: Language) -> str:
         f"{item['sample_rate_hz']} Hz, {item['duration_s']:.2f} s, {item['size_bytes']} B",
         f"  SHA-256 {item['sha256']}",
     ]
-    for quality in item["quality"]:
-        values = dict(quality) | {"channel": quality["channel"] + 1}
-        values["clipped_percent"] = 100 * quality["clipped_share"]
-        snr_db = quality["snr_db"]
-        values["snr"] = "—" if snr_db is None else f"{snr_db:.0f} dB"
-        lines.append("  " + message("cli.quality", language, values))
+    for quality, suitability in zip(item["quality"], item["suitability"], strict=True):
+        lines.append("  " + quality_text(quality, language))
+        lines += ["    " + line for line in suitability_lines(suitability, language)]
     lines += [f"  ! {message(f'warning.{w}', language)}" for w in item["warnings"]]
     return "\n".join(lines)
+
+
+def quality_text(quality: Mapping[str, Any], language: Language) -> str:
+    """The figures of one channel in a line; a dash stands for what could not be measured."""
+    values = dict(quality) | {
+        "channel": quality["channel"] + 1,
+        "clipped_percent": 100 * quality["clipped_share"],
+        "snr": _figure(quality["snr_db"], "{:.0f} dB"),
+        "codec": message(f"codec.{quality['codec_guess'] or 'unknown'}", language),
+        "dropouts": _figure(quality["dropout_share"], "{:.1%}"),
+        "hum": _figure(quality["hum_hz"] or None, "{:.0f} Hz"),
+        "reverberation": _figure(quality["reverberation_s"], "{:.1f} s"),
+    }
+    return message("cli.quality", language, values)
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "—" if value is None else form.format(value)
+
+
+def suitability_lines(suitability: Mapping[str, Any], language: Language) -> list[str]:
+    """The verdict, and a line for each reason with its consequence in plain words."""
+    lines = [message(f"suitability.{suitability['verdict']}", language)]
+    for reason in suitability["reasons"]:
+        value = _reason_value(reason["code"], reason["value"])
+        values = {"value": value, "limit": _reason_value(reason["code"], reason["limit"])}
+        lines.append("• " + message(f"suitability.{reason['code']}", language, values))
+    return lines
+
+
+def _reason_value(code: str, value: float | None) -> str:
+    if value is None:
+        return "—"
+    if code in ("clipping", "dropouts"):
+        return f"{100 * value:.1f}"
+    return f"{value:.0f}" if code == "bandwidth.outside" else f"{value:.1f}"
 
 
 def comparison_text(result: Mapping[str, Any], language: Language) -> str:

@@ -35,6 +35,7 @@ class ErrorCode(StrEnum):
 
     SPEECH_NONE = "speech.none"
     SPEECH_TOO_SHORT = "speech.too_short"
+    SNR_UNUSABLE = "snr.unusable"
     SEGMENTS_UNREADABLE = "segments.unreadable"
 
     MODEL_MISSING = "model.missing"
@@ -52,6 +53,7 @@ class ErrorCode(StrEnum):
     POPULATION_TOO_SMALL = "population.too_small"
 
     COMPARE_SAME_BYTES = "compare.same_bytes"
+    COMPARE_SAME_CONTENT = "compare.same_content"
     TABLE_INVALID = "table.invalid"
 
     KEY_MISSING = "key.missing"
@@ -80,6 +82,11 @@ class ErrorCode(StrEnum):
     CASE_PASSPHRASE_MISSING = "case.passphrase_missing"
     CASE_PASSPHRASE_WEAK = "case.passphrase_weak"
     CASE_KEY_DAMAGED = "case.key_damaged"
+
+    PLAYBACK_NO_PORTAUDIO = "playback.no_portaudio"
+    PLAYBACK_NO_DEVICE = "playback.no_device"
+    PLAYBACK_FAILED = "playback.failed"
+    PLAYBACK_DEVICE_LOST = "playback.device_lost"
 
     CANCELLED = "cancelled"
     USAGE = "usage"

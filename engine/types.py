@@ -101,11 +101,17 @@ class SpeechSegment:
 
 @dataclass(frozen=True, slots=True)
 class QualityReport:
-    """Quality of one channel.
+    """Quality of one channel, or of a selection of it. None is "not measured" or "not measurable".
 
-    `snr_db` is speech-segment power over pause power; None where there is no pause to measure.
+    `snr_db` is the power of speech over that of what lies beneath and between it.
     `bandwidth_hz` is the highest frequency that carries speech energy. `clipped_share` is the
     share of samples in flat runs at the extreme values.
+    `codec_guess` is what the signal looks as if it had gone through (see
+    `engine.audio.channel.CODEC_CLASSES`; ``unknown`` where the evidence is weak), and
+    `codec_probability` the guess's probability among these classes.
+    `dropout_share` is the share of speech time that is missing or repeated.
+    `hum_hz` is 50 or 60 where mains hum stands out, else 0; `hum_dbfs` its power, or what hum could
+    hide below. `reverberation_s` estimates the time in which sound decays by 60 dB.
     """
 
     channel: int
@@ -117,6 +123,32 @@ class QualityReport:
     level_dbfs: float
     peak_dbfs: float
     dc_offset: float
+    codec_guess: str | None = None
+    codec_probability: float | None = None
+    dropout_share: float | None = None
+    hum_hz: float | None = None
+    hum_dbfs: float | None = None
+    reverberation_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuitabilityReason:
+    """Why a recording's use is limited or refused: a code, what was measured, and the limit.
+
+    `value` is None where it could not be measured.
+    """
+
+    code: str
+    value: float | None
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suitability:
+    """Can a voice be compared? `limited` says why with care, `unsuitable` why not at all."""
+
+    verdict: Literal["suitable", "limited", "unsuitable"]
+    reasons: tuple[SuitabilityReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +362,7 @@ class AnalysisProfile:
     population_sha256: str
     front_end: FrontEnd
     vad: Mapping[str, ParamValue]
-    minimum_net_speech_s: float
+    suitability: Mapping[str, ParamValue]
     software_version: str
 
 

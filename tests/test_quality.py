@@ -9,8 +9,11 @@ import pytest
 import soundfile
 from scipy.signal import firwin
 
-from engine.audio.quality import bandwidth_hz, clipped_share, measure_quality
+from engine.audio.blocks import HeldSamples
+from engine.audio.levels import clipped_share
+from engine.audio.quality import measure_quality
 from engine.audio.resample import resample
+from engine.audio.spectra import bandwidth_hz
 from engine.speech.vad import VadSettings, detect_speech, join_speech
 from engine.types import FloatArray, SpeechSegment
 
@@ -39,14 +42,20 @@ def test_snr_of_added_noise(speech: FloatArray, snr_db: int) -> None:
     power = np.mean(speech[mask].astype(float) ** 2)
     noise = np.random.default_rng(0).normal(0, np.sqrt(power * 10 ** (-snr_db / 10)), len(speech))
     noisy = (speech + noise).astype(np.float32)
-    report = measure_quality(noisy, RATE_HZ, SEGMENTS, 0)
+    report = measure_quality(HeldSamples(noisy, RATE_HZ), SEGMENTS, 0)
     assert report.snr_db == pytest.approx(snr_db, abs=1.0)
     assert report.net_speech_s == pytest.approx(12.0)
 
 
-def test_snr_without_pauses_is_unknown(speech: FloatArray) -> None:
-    whole = [SpeechSegment(0, len(speech) / RATE_HZ)]
-    assert measure_quality(speech, RATE_HZ, whole, 0).snr_db is None
+@pytest.mark.parametrize("snr_db", [0, 5, 10, 15])
+def test_snr_without_pauses_is_measured_beneath_the_speech(speech: FloatArray, snr_db: int) -> None:
+    mask = np.arange(len(speech)) % (5 * RATE_HZ) < 4 * RATE_HZ
+    unbroken = speech[mask]
+    power = np.mean(unbroken.astype(float) ** 2)
+    noise = np.random.default_rng(0).normal(0, np.sqrt(power * 10 ** (-snr_db / 10)), mask.sum())
+    whole = [SpeechSegment(0, len(unbroken) / RATE_HZ)]
+    report = measure_quality(HeldSamples((unbroken + noise).astype(np.float32), RATE_HZ), whole, 0)
+    assert report.snr_db == pytest.approx(snr_db, abs=1.5)
 
 
 @pytest.mark.parametrize("cutoff_hz", [2500, 3400, 5500])
@@ -74,7 +83,7 @@ def test_clipping_of_known_share(speech: FloatArray) -> None:
 def test_level_peak_and_dc() -> None:
     time_s = np.arange(RATE_HZ) / RATE_HZ
     tone = (0.5 * np.sin(2 * np.pi * 500 * time_s) + 0.01).astype(np.float32)
-    report = measure_quality(tone, RATE_HZ, [], 0)
+    report = measure_quality(HeldSamples(tone, RATE_HZ), [], 0)
     assert report.level_dbfs == pytest.approx(10 * np.log10(0.125 + 1e-4), abs=0.01)
     assert report.peak_dbfs == pytest.approx(20 * np.log10(0.51), abs=0.01)
     assert report.dc_offset == pytest.approx(0.01, abs=1e-5)

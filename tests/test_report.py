@@ -138,7 +138,7 @@ def test_canonical_manifest_is_strict(reports: dict[str, Path]) -> None:
         b"[]",
         content + b" ",
         content.replace(b'"demo":true', b'"demo":true,"demo":true'),
-        content.replace(b'"format":2', b'"format":3'),
+        content.replace(b'"format":3', b'"format":4'),
         content.replace(b'"demo":true', b'"demo":1'),
         b"[" * 100_000,
     ):

@@ -32,6 +32,7 @@ from app.services.verifying import verify
 from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
 from engine.models.session import EmbeddingModel
+from engine.report.schema import QUALITY_2
 from engine.report.sign import Identity, sign_report
 from engine.types import CheckStatus, Population
 from engine.verify.coverage import BYTE_RANGE, coverage_fault
@@ -441,10 +442,55 @@ def test_hidden_quality_is_found_by_computing_again(
 
     def embellish(content: Content) -> None:
         for item in content["items"]:
-            item["quality"]["snr_db"] = 40.0
-        content["result"]["flags"].remove("snr.unknown")
+            item["quality"]["bandwidth_hz"] = 3400.0
+        content["result"]["flags"].remove("bandwidth.outside")
 
     target = tmp_path / "embellished.pdf"
     target.write_bytes(sign_report(with_manifest(draft, embellish), identity, "x"))
     verification = verify(target, demo_media[0].parent, identity_files[1], recompute=True)
     assert failed(verification) == ["result.recomputed"]
+
+
+def as_format_2(content: Content) -> None:
+    """The manifest as the program before this wrote it."""
+    content["format"] = 2
+    for item in content["items"]:
+        item["quality"] = {name: item["quality"][name] for name in QUALITY_2}
+    limits = content["profile"].pop("suitability")
+    content["profile"]["minimum_net_speech_s"] = limits["refused_net_speech_s"]
+
+
+def test_reports_of_format_2_are_still_verified(
+    draft: bytes,
+    demo_media: tuple[Path, Path],
+    identity: Identity,
+    identity_files: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "old.pdf"
+    target.write_bytes(sign_report(with_manifest(draft, as_format_2), identity, "x"))
+    verification = verify(target, demo_media[0].parent, identity_files[1], recompute=True)
+    assert verification.result.verdict is CheckStatus.PASS
+
+
+def test_cautions_of_format_2_are_not_held_against_the_measures_of_today(
+    draft: bytes,
+    demo_media: tuple[Path, Path],
+    identity: Identity,
+    identity_files: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
+    """They were measured otherwise: neither passed nor failed."""
+
+    def older(content: Content) -> None:
+        as_format_2(content)
+        for item in content["items"]:
+            item["quality"]["bandwidth_hz"] = 3400.0
+        content["result"]["flags"].remove("bandwidth.outside")
+
+    target = tmp_path / "old.pdf"
+    target.write_bytes(sign_report(with_manifest(draft, older), identity, "x"))
+    checks = verify(target, demo_media[0].parent, identity_files[1], recompute=True).result.checks
+    reasons = {check.id: (check.status, check.reason) for check in checks}
+    expected = (CheckStatus.NOT_CHECKED, "cautions_of_older_format")
+    assert reasons["result.recomputed"] == expected

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
+from app.services.gate import require_comparable
 from app.services.synthetic import is_synthetic
-from app.services.voices import Voice, load_voices, require_speech
+from app.services.voices import Voice, load_voices
+from engine.audio.suitability import limits_for
 from engine.compare.embed import embed_speech
 from engine.compare.score import cohort_statistics, make_score
-from engine.errors import ErrorCode, SeongmunError
-from engine.files import Source, path_of
+from engine.errors import SeongmunError
+from engine.files import Source
 from engine.lr.calibrate import apply
-from engine.lr.conditions import MINIMUM_NET_SPEECH_S, condition_flags
+from engine.lr.conditions import condition_flags
 from engine.lr.population import require_model
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress, no_progress
@@ -57,18 +59,25 @@ def compare(
     Raises
     ------
     SeongmunError
-        Any decoding error; SPEECH_NONE, SPEECH_TOO_SHORT; COMPARE_SAME_BYTES;
+        Any decoding error; whatever `require_comparable` refuses;
         POPULATION_MODEL where the population was calibrated with another model.
     """
-    require_model(population, model.pack.model_sha256)
-    loaded = load_voices(
-        (questioned, known), channels, allow_truncated, progress, cancel, segments
-    )
+    loaded = load_voices((questioned, known), channels, allow_truncated, progress, cancel, segments)
     first, second = [unwrap(voice) for voice in loaded]
-    if first.recording.sha256 == second.recording.sha256:
-        raise SeongmunError(ErrorCode.COMPARE_SAME_BYTES, path=path_of(known).name)
-    for voice in (first, second):
-        require_speech(voice, MINIMUM_NET_SPEECH_S)
+    return compare_voices(first, second, model, population, progress, cancel)
+
+
+def compare_voices(
+    first: Voice,
+    second: Voice,
+    model: EmbeddingModel,
+    population: Population,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Comparison:
+    """Compare two voices that are loaded (raises as `compare`)."""
+    require_model(population, model.pack.model_sha256)
+    require_comparable(first, second)
     embedded = embed_voice(first, model, progress, cancel)
     embedded_known = embed_voice(second, model, progress, cancel)
     score = make_score(embedded, embedded_known)
@@ -130,7 +139,7 @@ def analysis_profile(model: EmbeddingModel, population: Population) -> AnalysisP
         population_sha256=population.file_sha256,
         front_end=model.pack.front_end,
         vad=VadSettings().as_params(),
-        minimum_net_speech_s=MINIMUM_NET_SPEECH_S,
+        suitability=limits_for(population.conditions).as_params(),
         software_version=software_version(),
     )
 

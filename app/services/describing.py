@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from app.services.voices import SPEECH_RATE_HZ
+from engine.audio.blocks import HeldSamples
 from engine.audio.decode import decode
 from engine.audio.quality import measure_quality
 from engine.audio.resample import resample
+from engine.audio.suitability import judge_suitability
+from engine.files import Source, path_of
 from engine.speech.vad import VadSettings, detect_speech
-from engine.types import Audio
+from engine.types import Audio, QualityReport
 
 
-def describe_file(path: Path) -> dict[str, Any]:
-    """Container, codec, hash and the quality of every channel (raises as `decode`)."""
-    audio = decode(path, allow_truncated=True)
+def describe_file(source: Source) -> dict[str, Any]:
+    """Container, codec, hash, and quality and suitability per channel (raises as `decode`)."""
+    audio = decode(source, allow_truncated=True)
     recording = audio.recording
+    qualities = [_quality(audio, channel) for channel in range(recording.channels)]
     return {
-        "path": str(path),
-        "file_name": path.name,
+        "path": str(path_of(source)),
+        "file_name": path_of(source).name,
         "sha256": recording.sha256,
         "size_bytes": recording.size_bytes,
         "container": recording.container,
@@ -32,12 +35,13 @@ def describe_file(path: Path) -> dict[str, Any]:
         "decoder": recording.decoder,
         "decoder_version": recording.decoder_version,
         "warnings": list(recording.warnings),
-        "quality": [_quality(audio, channel) for channel in range(recording.channels)],
+        "quality": [asdict(quality) for quality in qualities],
+        "suitability": [asdict(judge_suitability(quality)) for quality in qualities],
     }
 
 
-def _quality(audio: Audio, channel: int) -> dict[str, Any]:
+def _quality(audio: Audio, channel: int) -> QualityReport:
     samples = audio.samples[channel]
     speech_rate = resample(samples, audio.sample_rate_hz, SPEECH_RATE_HZ)
     segments = detect_speech(speech_rate, VadSettings(), channel)
-    return asdict(measure_quality(samples, audio.sample_rate_hz, segments, channel))
+    return measure_quality(HeldSamples(samples, audio.sample_rate_hz), segments, channel)

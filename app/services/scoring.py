@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from app.services.comparing import embed_voice, judge
-from app.services.voices import Voice, load_voices, require_speech
+from app.services.gate import require_speech
+from app.services.voices import Voice, load_voices
+from engine.audio.suitability import REFUSALS, judge_suitability
 from engine.compare.score import make_score
 from engine.errors import ErrorCode, SeongmunError
-from engine.lr.conditions import MINIMUM_NET_SPEECH_S
 from engine.lr.population import require_model
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress, no_progress
@@ -43,7 +44,7 @@ def embed_files(
             yield voice
             continue
         try:
-            require_speech(voice, 0.0)
+            require_speech(voice)
             yield EmbeddedVoice(_without_samples(voice), embed_voice(voice, model))
         except SeongmunError as error:
             yield error
@@ -166,8 +167,10 @@ def _score_row(
         log10_lr, flags = f"{ratio.log10_lr:.6f}", ratio.flags
     if a.voice.recording.sha256 == b.voice.recording.sha256:
         log10_lr, flags = "", (ErrorCode.COMPARE_SAME_BYTES.value, *flags)
-    for side in (a, b):
-        if side.voice.quality.net_speech_s < MINIMUM_NET_SPEECH_S:
-            log10_lr = ""
-            flags = tuple(dict.fromkeys((ErrorCode.SPEECH_TOO_SHORT.value, *flags)))
+    judged = [judge_suitability(side.voice.quality) for side in (a, b)]
+    refusals = [
+        reason.code for side in judged for reason in side.reasons if reason.code in REFUSALS
+    ]
+    if refusals:
+        log10_lr, flags = "", tuple(dict.fromkeys((*refusals, *flags)))
     return {"score": f"{score.value:.6f}", "log10_lr": log10_lr, "flags": " ".join(flags)}

@@ -9,10 +9,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from engine.audio.blocks import HeldSamples
 from engine.audio.decode import decode
 from engine.audio.quality import measure_quality, require_signal
 from engine.audio.resample import pick_channel, resample
-from engine.errors import ErrorCode, SeongmunError
+from engine.errors import SeongmunError
 from engine.files import Source
 from engine.progress import CancelToken, Progress, no_progress
 from engine.speech.vad import VadSettings, detect_speech, join_speech
@@ -83,7 +84,7 @@ def load_voice(
         channel=chosen,
         samples=samples.copy(),
         segments=found,
-        quality=measure_quality(samples, audio.sample_rate_hz, found, chosen),
+        quality=measure_quality(HeldSamples(samples, audio.sample_rate_hz), found, chosen),
         speech=join_speech(speech_rate, SPEECH_RATE_HZ, found),
         steps=steps,
     )
@@ -175,24 +176,3 @@ def _process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def require_speech(voice: Voice, minimum_s: float) -> None:
-    """Refuse a voice with less net speech than validation supports.
-
-    Raises
-    ------
-    SeongmunError
-        SPEECH_NONE or SPEECH_TOO_SHORT.
-    """
-    net_speech_s = voice.quality.net_speech_s
-    name = voice.recording.path.name
-    if not voice.segments:
-        raise SeongmunError(ErrorCode.SPEECH_NONE, path=name)
-    if net_speech_s < minimum_s:
-        raise SeongmunError(
-            ErrorCode.SPEECH_TOO_SHORT,
-            path=name,
-            net_speech_s=round(net_speech_s, 2),
-            minimum_s=minimum_s,
-        )

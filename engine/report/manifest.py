@@ -1,7 +1,6 @@
 """The machine-readable content of a report: canonical JSON, attached to the PDF.
 
-Every number in the printed report comes from here, and `verify` starts here. Format 2 (1 had no
-`case`)::
+Every number in the printed report comes from here, and `verify` starts here. Format 3::
 
     format, report_id, created_utc, software {name, version}, language, demo,
     case {uuid, number, events, audit_head: the head of the case's audit trail when the report was
@@ -18,6 +17,9 @@ Every number in the printed report comes from here, and `verify` starts here. Fo
     profile (AnalysisProfile),
     result {score, log10_lr, interval_log10, bounds_log10, unbounded_log10_lr, verbal_scale,
             verbal_level, flags}
+
+Format 2, which is still read, had fewer figures of quality, and in the profile only
+`minimum_net_speech_s` in place of `suitability`. Format 1 had no `case` and is not read.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ import numpy as np
 
 from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
-from engine.report.schema import SCHEMA, require
+from engine.report.schema import require, schema_of
 from engine.types import (
     Embedding,
     LikelihoodRatio,
@@ -45,7 +47,7 @@ from engine.types import (
     SpeechSegment,
 )
 
-FORMAT = 2
+FORMAT = 3
 ATTACHMENT_NAME = "manifest.json"
 ROLES = ("questioned", "known")
 LANGUAGES = ("ko", "en")
@@ -72,9 +74,7 @@ def parse(content: bytes) -> ReportManifest:
 
 
 def _check(document: dict[str, Any]) -> None:
-    if document.get("format") != FORMAT:
-        raise ValueError(f"format {document.get('format')}, this program reads {FORMAT}")
-    require(document, SCHEMA)
+    require(document, schema_of(document.get("format", 0)))
     model, population, profile = (document[key] for key in ("model", "population", "profile"))
     if document["language"] not in LANGUAGES:
         raise ValueError("unknown language")

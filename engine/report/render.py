@@ -390,24 +390,36 @@ class _Writer:
         return f"{shown} {self._text('more_segments', count=hidden)}" if hidden > 0 else shown
 
     def _quality(self) -> list[Flowable]:
-        keys = ("quality_item", "net_speech", "snr", "bandwidth", "clipping", "level", "peak")
-        rows = [[Paragraph(self._text(key), LABEL) for key in keys]]
-        for item in self.content["items"]:
-            quality = item["quality"]
-            snr_db = quality["snr_db"]
-            cells = [
-                self._text(item["role"]),
-                f"{quality['net_speech_s']:.1f} s",
-                self._text("unknown") if snr_db is None else f"{snr_db:.0f} dB",
-                f"{quality['bandwidth_hz']:.0f} Hz",
-                f"{100 * quality['clipped_share']:.2f} %",
-                f"{quality['level_dbfs']:.1f} dBFS",
-                f"{quality['peak_dbfs']:.1f} dBFS",
-            ]
-            rows.append([Paragraph(cell, SMALL) for cell in cells])
-        table = Table(rows, [36 * mm] + [(WIDTH - 36 * mm) / 6] * 6)
+        """A row per figure, a column per item."""
+        items = self.content["items"]
+        columns = [self._quality_cells(item["quality"]) for item in items]
+        rows = [["", *(self._text(item["role"]) for item in items)]]
+        rows += [[self._text(key), *(column[key] for column in columns)] for key in columns[0]]
+        cells = [
+            [Paragraph(row[0], LABEL), *(Paragraph(c, SMALL) for c in row[1:])] for row in rows
+        ]
+        table = Table(cells, [36 * mm] + [(WIDTH - 36 * mm) / len(items)] * len(items))
         table.setStyle(_TABLE)
         return [KeepTogether([self._heading("quality"), table])]
+
+    def _quality_cells(self, quality: Mapping[str, Any]) -> dict[str, str]:
+        """What is printed of a quality report, by the key of its label."""
+
+        def shown(value: float | None, form: str, scale: float = 1.0) -> str:
+            return self._text("unknown") if value is None else form.format(scale * value)
+
+        return {
+            "net_speech": f"{quality['net_speech_s']:.1f} s",
+            "snr": shown(quality["snr_db"], "{:.0f} dB"),
+            "bandwidth": f"{quality['bandwidth_hz']:.0f} Hz",
+            "codec_guess": self._text(f"codec.{quality['codec_guess'] or 'unknown'}"),
+            "clipping": f"{100 * quality['clipped_share']:.2f} %",
+            "dropouts": shown(quality["dropout_share"], "{:.1f} %", 100.0),
+            "hum": f"{quality['hum_hz']:.0f} Hz" if quality["hum_hz"] else "—",
+            "reverberation": shown(quality["reverberation_s"], "{:.1f} s"),
+            "level": f"{quality['level_dbfs']:.1f} dBFS",
+            "peak": f"{quality['peak_dbfs']:.1f} dBFS",
+        }
 
     def _figures(self, figures: Sequence[ItemFigure]) -> list[Flowable]:
         story: list[Flowable] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from engine.types import QualityReport, ValidationResult
@@ -10,7 +10,22 @@ from engine.types import QualityReport, ValidationResult
 NUMBER = (int, float)
 PLAIN = (str, int, float, bool)
 ESTIMATE = {"value": NUMBER, "low": NUMBER, "high": NUMBER}
-QUALITY = {field.name: NUMBER for field in fields(QualityReport)} | {"snr_db": (int, float, None)}
+MEASURED = (int, float, None)
+QUALITY = {
+    field.name: NUMBER if field.default is MISSING else MEASURED for field in fields(QualityReport)
+} | {"snr_db": MEASURED, "codec_guess": (str, None)}
+# Format 2 knew these figures of quality, and one limit in place of a table of them.
+QUALITY_2 = [
+    "channel",
+    "duration_s",
+    "net_speech_s",
+    "snr_db",
+    "clipped_share",
+    "bandwidth_hz",
+    "level_dbfs",
+    "peak_dbfs",
+    "dc_offset",
+]
 SCHEMA: dict[str, Any] = {
     "format": (int,),
     "report_id": (str,),
@@ -78,7 +93,7 @@ SCHEMA: dict[str, Any] = {
         "population_sha256": (str,),
         "front_end": dict,
         "vad": dict,
-        "minimum_net_speech_s": NUMBER,
+        "suitability": dict,
         "software_version": (str,),
     },
     "result": {
@@ -92,6 +107,23 @@ SCHEMA: dict[str, Any] = {
         "flags": [(str,)],
     },
 }
+
+
+def schema_of(version: int) -> dict[str, Any]:
+    """The schema of a format that this program reads.
+
+    Raises
+    ------
+    ValueError
+    """
+    if version == 3:
+        return SCHEMA
+    if version == 2:
+        item = SCHEMA["items"][0] | {"quality": {name: QUALITY[name] for name in QUALITY_2}}
+        profile = SCHEMA["profile"] | {"minimum_net_speech_s": NUMBER}
+        del profile["suitability"]
+        return SCHEMA | {"items": [item], "profile": profile}
+    raise ValueError(f"format {version}, this program reads 2 and 3")
 
 
 def require(value: Any, schema: Any, at: str = "manifest") -> None:

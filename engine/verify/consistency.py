@@ -23,6 +23,8 @@ from engine.types import (
 from engine.verify.outcomes import failed, not_checked, passed
 
 TOLERANCE_LOG10 = 1e-4
+# The cautions about quality that a manifest of format 2 could have.
+CAUTIONS_2 = {"speech.short", "bandwidth.outside", "snr.low", "snr.unknown", "clipping"}
 SYNTHETIC, TRUNCATED = "recording.synthetic", "recording.truncated"
 
 
@@ -95,7 +97,8 @@ def _required_flags(
     """Every caution that the manifest's own facts call for."""
     items = content["items"]
     qualities = [QualityReport(**item["quality"]) for item in items]
-    flags = {*expected.flags, *condition_flags(population.conditions, *qualities)}
+    cautions = set(condition_flags(population.conditions, *qualities))
+    flags = {*expected.flags, *(cautions & CAUTIONS_2 if content["format"] == 2 else cautions)}
     if any(item["synthetic"] for item in items):
         flags.add(SYNTHETIC)
     if any("audio.truncated" in item["warnings"] for item in items):

@@ -17,7 +17,7 @@ from engine.errors import ErrorCode, SeongmunError
 from engine.files import Source, file_error, hash_file, path_of
 from engine.lr.verbal import VerbalScale
 from engine.progress import CancelToken
-from engine.report.manifest import ATTACHMENT_NAME, parse
+from engine.report.manifest import ATTACHMENT_NAME, FORMAT, parse
 from engine.types import (
     Check,
     CheckStatus,
@@ -271,5 +271,7 @@ def _recompute(
     if not close(log10_lr, reported):
         return log10_lr, failed(check_id, "numbers_differ", **about)
     if not set(ratio.flags) <= set(content["result"]["flags"]):
+        if content["format"] < FORMAT:  # cautions and quality of an older program were others
+            return log10_lr, not_checked(check_id, "cautions_of_older_format", **about)
         return log10_lr, failed(check_id, "flags_missing", **about)
     return log10_lr, passed(check_id, "reproduced", **about)
