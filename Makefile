@@ -11,7 +11,7 @@ RUNTIME_PACKAGES := python3-venv libgl1 libegl1 libglib2.0-0 libfontconfig1 libd
 	libxcb-shape0 libx11-xcb1 libportaudio2 fonts-nanum
 TEST_PACKAGES := xvfb xauth ffmpeg flite poppler-utils mupdf-tools qpdf openssl
 
-.PHONY: demo test bench lint gui system system-test lock clean
+.PHONY: demo test bench lint gui translations system system-test lock clean
 
 demo: $(STAMP)
 	$(BIN)/seongmun demo --out demo-output
@@ -51,3 +51,12 @@ lock:
 
 clean:
 	rm -rf $(VENV) demo-output
+
+# The window's texts: collected from the program, translated by hand in the .ts files, compiled.
+translations: $(STAMP)
+	$(BIN)/pyside6-lupdate $$(find ui -name '*.py') -silent -no-obsolete -locations none \
+		-source-language en -target-language ko -ts resources/i18n/seongmun_ko.ts
+	$(BIN)/pyside6-lupdate $$(find ui -name '*.py') -silent -no-obsolete -locations none \
+		-source-language en -target-language en -pluralonly -ts resources/i18n/seongmun_en.ts
+	for language in ko en; do $(BIN)/pyside6-lrelease -silent \
+		resources/i18n/seongmun_$$language.ts -qm resources/i18n/seongmun_$$language.qm; done

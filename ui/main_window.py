@@ -1,109 +1,177 @@
-"""The main window: two recordings, their comparison, the report."""
+"""The main window: layout, menus, and who hears of what."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+)
 from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QInputDialog,
-    QLineEdit,
+    QApplication,
+    QDockWidget,
     QMainWindow,
     QMessageBox,
-    QProgressBar,
-    QPushButton,
-    QSplitter,
+    QStackedWidget,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from app.messages import Language, message, system_language
-from app.resources import DEMO
-from app.services.demo import KNOWN, QUESTIONED
-from app.services.reporting import ReportRequest
-from app.services.signing import open_identity
-from app.services.workbench import (
-    FinishedComparison,
-    OpenedRecording,
-    new_token,
-    open_recording,
-    run_comparison,
-)
-from engine.errors import ErrorCode, SeongmunError
-from ui.qt_jobs import Job
-from ui.widgets.recording_panel import RecordingPanel
-from ui.widgets.result_panel import ResultPanel
+from app.messages import Language, system_language
+from app.services.workroom import Overview
+from ui.case_actions import CaseActions
+from ui.case_desk import CaseDesk
+from ui.dialogs.shortcuts import ShortcutsDialog
+from ui.errors import install_excepthook, show_error
+from ui.language import current_language, set_language
+from ui.listening import Listening
+from ui.qt_jobs import JobBoard
+from ui.theme import SCHEMES, set_scheme
+from ui.track_desk import TrackDesk
+from ui.views.comparison_panel import ComparisonPanel
+from ui.views.navigator import Navigator
+from ui.views.quality_panel import QualityPanel
+from ui.views.segment_panel import SegmentPanel
+from ui.views.spectrogram_panel import SpectrogramPanel
+from ui.views.welcome import WelcomePage
+from ui.views.workspace import Workspace
+from ui.widgets.job_tray import JobTray
+from ui.widgets.transport import TransportBar
 
-ROLES = ("questioned", "known")
+SIZE_PX = (1440, 900)
 
 
 class MainWindow(QMainWindow):
-    """Layout and menus; the work is done by services in jobs."""
+    """Layout and menus only; the desks do the work."""
 
     def __init__(self, settings: QSettings | None = None) -> None:
         super().__init__()
-        self._settings = settings or QSettings()
-        stored = self._settings.value("language", system_language())
-        self.language: Language = "ko" if stored == "ko" else "en"
-        self.panels = {role: RecordingPanel(role, self.language) for role in ROLES}
-        self.result = ResultPanel(self.language)
-        self.finished: FinishedComparison | None = None
-        self._job: Job | None = None
-        self._progress = QProgressBar()
-        self._cancel = QPushButton()
-        self._compare = QPushButton()
-        self._save = QPushButton()
+        self.settings = settings or QSettings()
+        self._set_language_at_start()
+        self.board = JobBoard(self)
+        self.desk = CaseDesk(self.board, self.settings, self)
+        self.welcome, self.workspace = WelcomePage(), Workspace()
+        self.transport = TransportBar()
+        self.navigator = Navigator()
+        self.segments, self.quality = SegmentPanel(), QualityPanel()
+        self.comparison, self.look = ComparisonPanel(), SpectrogramPanel(self.settings)
+        self.tray = JobTray(self.board)
+        self.tracks = TrackDesk(self)
+        self.listening = Listening(self)
+        self.case_actions = CaseActions(self)
         self._actions: dict[str, QAction] = {}
         self._lay_out()
         self._make_menus()
-        self._translate()
         self._connect()
-        self._update_buttons()
-        self.resize(1280, 900)
-        geometry = self._settings.value("geometry")
-        if geometry is not None:
-            self.restoreGeometry(geometry)
+        self._retranslate()
+        self._show_case(None)
+        self._restore()
+        self.setAcceptDrops(True)
+        install_excepthook(self)
+
+    def _set_language_at_start(self) -> None:
+        stored = str(self.settings.value("language", system_language()))
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            set_language(application, "ko" if stored == "ko" else "en")
+            set_scheme(application, str(self.settings.value("scheme", "system")))
 
     def _lay_out(self) -> None:
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        for panel in self.panels.values():
-            splitter.addWidget(panel)
-        buttons = QHBoxLayout()
-        for widget in (self._compare, self._save):
-            buttons.addWidget(widget)
-        buttons.addStretch(1)
-        buttons.addWidget(self._progress)
-        buttons.addWidget(self._cancel)
+        self._pages = QStackedWidget()
+        desk = QWidget()
+        layout = QVBoxLayout(desk)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.workspace, 1)
+        layout.addWidget(self.transport)
+        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(desk)
         central = QWidget()
-        layout = QVBoxLayout(central)
-        layout.addWidget(splitter, 1)
-        layout.addLayout(buttons)
-        layout.addWidget(self.result)
+        whole = QVBoxLayout(central)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._pages, 1)
+        whole.addWidget(self.tray)
         self.setCentralWidget(central)
+        self._tabs = QTabWidget()
+        for panel in (self.segments, self.quality, self.comparison, self.look):
+            self._tabs.addTab(panel, "")
+        self._navigator_dock = self._dock(
+            "navigator", self.navigator, Qt.DockWidgetArea.LeftDockWidgetArea
+        )
+        self._inspector_dock = self._dock(
+            "inspector", self._tabs, Qt.DockWidgetArea.RightDockWidgetArea
+        )
+        self.resize(*SIZE_PX)
+        self.resizeDocks(
+            [self._navigator_dock, self._inspector_dock], [280, 440], Qt.Orientation.Horizontal
+        )
+
+    def _dock(self, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget()
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable
+            | QDockWidget.DockWidgetFeature.DockWidgetClosable
+        )
+        self.addDockWidget(area, dock)
+        return dock
 
     def _make_menus(self) -> None:
-        entries: dict[str, list[tuple[str, str, Callable[[], None]]]] = {
-            "file": [
-                ("open_questioned", "Ctrl+1", lambda: self.browse("questioned")),
-                ("open_known", "Ctrl+2", lambda: self.browse("known")),
-                ("open_demo", "Ctrl+D", self.open_demo),
-                ("save_report", "Ctrl+S", self.save_report),
-                ("quit", "Ctrl+Q", self._quit),
+        case, tracks, listening = self.case_actions, self.tracks, self.listening
+        entries: dict[str, list[tuple[str, str, Callable[[], object]]]] = {
+            "case": [
+                ("new", "Ctrl+N", case.new),
+                ("open", "Ctrl+O", case.open),
+                ("demo", "Ctrl+D", case.open_demo),
+                ("close_case", "", case.close),
+                ("add_questioned", "Ctrl+1", lambda: case.add("questioned")),
+                ("add_known", "Ctrl+2", lambda: case.add("known")),
+                ("add_reference", "Ctrl+3", lambda: case.add("reference")),
+                ("facts", "Ctrl+I", case.edit_facts),
+                ("check", "", case.check),
+                ("export", "", case.export),
+                ("quit", "Ctrl+Q", self.close),
+            ],
+            "edit": [
+                ("undo", "Ctrl+Z", self.desk.undo),
+                ("redo", "Ctrl+Shift+Z", self.desk.redo),
+                ("mark", "Insert", tracks.mark_selection),
+                ("previous_segment", "Ctrl+Left", lambda: tracks.step_segment(-1)),
+                ("next_segment", "Ctrl+Right", lambda: tracks.step_segment(1)),
+            ],
+            "view": [
+                ("next_track", "Ctrl+Tab", self.workspace.activate_next),
+                ("close_track", "Ctrl+W", tracks.close_active),
+                ("scroll_left", "PgUp", lambda: tracks.scroll(-0.8)),
+                ("scroll_right", "PgDown", lambda: tracks.scroll(0.8)),
+                ("to_start", "Home", lambda: tracks.go_to(0.0)),
+                ("to_end", "End", lambda: tracks.go_to(float("inf"))),
+                ("step_left", "Left", lambda: tracks.step(-1)),
+                ("step_right", "Right", lambda: tracks.step(1)),
+            ],
+            "play": [
+                ("play", "Space", listening.toggle),
+                ("stop", "Esc", listening.stop),
+                ("loop", "L", listening.toggle_loop),
+                ("slower", "Ctrl+Down", lambda: listening.change_speed(-1)),
+                ("faster", "Ctrl+Up", lambda: listening.change_speed(1)),
             ],
             "analysis": [
-                ("compare", "Ctrl+Return", self.compare),
-                ("cancel", "Esc", self.cancel),
+                ("compare", "Ctrl+Return", case.compare),
+                ("report", "Ctrl+S", case.report),
+                ("verify", "Ctrl+R", case.choose_report_to_verify),
+                ("stop_jobs", "Ctrl+.", self.board.cancel_all),
             ],
-            "language": [
-                ("korean", "", lambda: self.set_language("ko")),
-                ("english", "", lambda: self.set_language("en")),
-            ],
-            "help": [("shortcuts", "F1", self.show_shortcuts)],
+            "settings": [],
+            "help": [("keys", "F1", self.show_shortcuts)],
         }
         self._menus = {name: self.menuBar().addMenu("") for name in entries}
         for menu, items in entries.items():
@@ -113,197 +181,255 @@ class MainWindow(QMainWindow):
                 action.triggered.connect(lambda _=False, slot=slot: slot())
                 self._menus[menu].addAction(action)
                 self._actions[name] = action
+        self._groups = {name: [item[0] for item in items] for name, items in entries.items()}
+        self._make_choices()
+
+    def _make_choices(self) -> None:
+        """Language and theme: one of each is checked."""
+        menu = self._menus["settings"]
+        for names, chosen, choose in (
+            (("ko", "en"), current_language(), self.set_language),
+            (SCHEMES, str(self.settings.value("scheme", "system")), self.set_scheme),
+        ):
+            group = QActionGroup(self)
+            for name in names:
+                action = QAction(self, checkable=True)
+                action.setChecked(name == chosen)
+                action.triggered.connect(lambda _=False, n=name, choose=choose: choose(n))
+                group.addAction(action)
+                menu.addAction(action)
+                self._actions[name] = action
+            menu.addSeparator()
+        for dock in (self._navigator_dock, self._inspector_dock):
+            menu.addAction(dock.toggleViewAction())
 
     def _connect(self) -> None:
-        self._compare.clicked.connect(self.compare)
-        self._save.clicked.connect(self.save_report)
-        self._cancel.clicked.connect(self.cancel)
-        for role, panel in self.panels.items():
-            panel.browse.connect(lambda role=role: self.browse(role))
-            panel.chosen.connect(lambda path, role=role: self.open(role, path))
+        self.board.failed.connect(self.show_error)
+        self.desk.failed.connect(self.show_error)
+        self.workspace.failed.connect(self.show_error)
+        self.desk.message.connect(lambda text: self.statusBar().showMessage(text, 15000))
+        self.desk.changed.connect(self._show_case)
+        self.desk.segments_changed.connect(self._update_undo)
+        self.look.changed.connect(self._take_look)
+        self._take_look()
+        self.welcome.new_asked.connect(self.case_actions.new)
+        self.welcome.open_asked.connect(self.case_actions.open)
+        self.welcome.demo_asked.connect(self.case_actions.open_demo)
+        self.welcome.verify_asked.connect(self.case_actions.choose_report_to_verify)
+        self.welcome.recent_asked.connect(self.desk.open)
+        self.tracks.connect_views()
+        self.listening.connect_views()
+        self.case_actions.connect_views()
+
+    def _take_look(self) -> None:
+        self.workspace.set_look(self.look.settings, self.look.colours)
+
+    def _show_case(self, overview: Overview | None) -> None:
+        self.navigator.show_case(overview)
+        has_case = overview is not None
+        self._pages.setCurrentIndex(int(has_case))
+        for dock in (self._navigator_dock, self._inspector_dock):
+            dock.setVisible(has_case)
+        writable = overview is not None and overview.writable
+        if overview is None:
+            self.workspace.close_all()
+            self.welcome.show_recent(self.desk.recent)
+        self.comparison.show_exhibits(overview.exhibits if overview else (), writable)
+        for name in ("close_case", "facts", "check", "export"):
+            self._actions[name].setEnabled(has_case)
+        for name in ("add_questioned", "add_known", "add_reference", "facts"):
+            self._actions[name].setEnabled(writable)
+        self._overview = overview
+        self._update_undo()
+        self._retranslate_title()
+
+    def _update_undo(self) -> None:
+        room = self.desk.room
+        undo, redo = room.can_undo_redo() if room is not None and room.writable else (False, False)
+        self._actions["undo"].setEnabled(undo)
+        self._actions["redo"].setEnabled(redo)
+
+    def show_panel(self, panel: QWidget) -> None:
+        """Bring a panel of the inspector to the front."""
+        self._tabs.setCurrentWidget(panel)
 
     def set_language(self, language: Language) -> None:
         """Switch the language; nothing that is open is lost."""
-        self.language = language
-        self._settings.setValue("language", language)
-        for panel in self.panels.values():
-            panel.set_language(language)
-        self.result.set_language(language)
-        self._translate()
+        self.settings.setValue("language", language)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            set_language(application, language)
 
-    def _translate(self) -> None:
-        def text(key: str) -> str:
-            return message(key, self.language)
-
-        self.setWindowTitle(text("ui.title"))
-        for name, menu in self._menus.items():
-            menu.setTitle(text(f"ui.menu.{name}"))
-        for name, action in self._actions.items():
-            action.setText(text(f"ui.action.{name}"))
-        self._compare.setText(text("ui.action.compare"))
-        self._save.setText(text("ui.action.save_report"))
-        self._cancel.setText(text("ui.action.cancel"))
-
-    def browse(self, role: str) -> None:
-        """Ask for a recording."""
-        title = message(f"ui.action.open_{role}", self.language)
-        folder = str(self._settings.value("folder", ""))
-        name, _ = QFileDialog.getOpenFileName(self, title, folder)
-        if name:
-            self._settings.setValue("folder", str(Path(name).parent))
-            self.open(role, Path(name))
-
-    def open(self, role: str, path: Path) -> None:
-        """Open a recording in a job."""
-
-        def show(opened: OpenedRecording) -> None:
-            self.panels[role].show_recording(opened)
-            self._forget_result()
-
-        self._start(lambda progress, cancel: open_recording(path, progress, cancel), show)
-
-    def open_demo(self) -> None:
-        """Open the two bundled synthetic recordings, one after the other."""
-
-        def show(opened: tuple[OpenedRecording, OpenedRecording]) -> None:
-            for role, recording in zip(ROLES, opened, strict=True):
-                self.panels[role].show_recording(recording)
-            self._forget_result()
-
-        self._start(
-            lambda progress, cancel: tuple(
-                open_recording(DEMO / name, progress, cancel) for name in (QUESTIONED, KNOWN)
-            ),
-            show,
-        )
-
-    def compare(self) -> None:
-        """Compare what is open."""
-        opened = [self.panels[role].opened for role in ROLES]
-        if self._job is not None or opened[0] is None or opened[1] is None:
-            return
-        first, second = (item.voice.recording.path for item in opened if item is not None)
-
-        def show(finished: FinishedComparison) -> None:
-            self.finished = finished
-            self.result.show_result(finished)
-
-        self._start(lambda progress, cancel: run_comparison(first, second, progress, cancel), show)
-
-    def save_report(self) -> None:
-        """Ask where, and with which identity; without one a draft is written."""
-        if self.finished is None or self._job is not None:
-            return
-        title = message("ui.action.save_report", self.language)
-        name, _ = QFileDialog.getSaveFileName(self, title, "report.pdf", "PDF (*.pdf)")
-        if not name:
-            return
-        key, _ = QFileDialog.getOpenFileName(
-            self, message("ui.choose_identity", self.language), "", "PKCS#12 (*.p12 *.pfx)"
-        )
-        password, accepted = "", True
-        if key:
-            label = message("ui.password", self.language)
-            password, accepted = QInputDialog.getText(
-                self, title, label, QLineEdit.EchoMode.Password
-            )
-        if accepted:
-            self.write_report(Path(name), Path(key) if key else None, password)
-
-    def write_report(self, target: Path, key: Path | None, password: str) -> None:
-        """Write the report in a job."""
-        finished = self.finished
-        if finished is None:
-            return
-
-        def work(progress: Any, cancel: Any) -> tuple[str, Path]:
-            cancel.check()
-            identity = None if key is None else open_identity(key, password)
-            request = ReportRequest(self.language, identity)
-            finished.save_report(request, target, progress)
-            return "ui.saved" if identity else "ui.saved_draft", target
-
-        self._start(work, self._show_saved)
-
-    def _show_saved(self, saved: tuple[str, Path]) -> None:
-        text = message(saved[0], self.language, {"path": saved[1]})
-        QMessageBox(QMessageBox.Icon.Information, self.windowTitle(), text, parent=self).open()
-
-    def cancel(self) -> None:
-        """Ask the running job to stop."""
-        if self._job is not None:
-            self._job.cancel()
-
-    def show_shortcuts(self) -> None:
-        """Every shortcut of the menus."""
-        lines = [
-            f"{action.shortcut().toString()}\t{action.text()}"
-            for action in self._actions.values()
-            if not action.shortcut().isEmpty()
-        ]
-        QMessageBox.information(
-            self, message("ui.action.shortcuts", self.language), "\n".join(lines)
-        )
-
-    def _quit(self) -> None:
-        self.close()
-
-    def _forget_result(self) -> None:
-        """Another recording: the result that is shown no longer belongs to what is open."""
-        self.finished = None
-        self.result.show_result(None)
-
-    def _start(self, work: Callable[[Any, Any], Any], done: Callable[[Any], None]) -> None:
-        if self._job is not None:
-            return
-        job = Job(work, new_token(), self)
-        job.progressed.connect(self._show_progress)
-        job.succeeded.connect(done)
-        job.failed.connect(self.show_error)
-        job.finished.connect(self._job_ended)
-        self._job = job
-        self._progress.setRange(0, 0)
-        self._update_buttons()
-        job.start()
-
-    def _show_progress(self, stage: str, done: float, total: float) -> None:
-        self._progress.setRange(0, int(1000 * total) if total else 0)
-        self._progress.setValue(int(1000 * done))
-        self.statusBar().showMessage(message(f"stage.{stage}", self.language))
-
-    def _job_ended(self) -> None:
-        self._job = None
-        self._update_buttons()
-
-    def _update_buttons(self) -> None:
-        idle = self._job is None
-        both = all(panel.opened is not None for panel in self.panels.values())
-        self._compare.setEnabled(idle and both)
-        self._save.setEnabled(idle and self.finished is not None)
-        self._cancel.setVisible(not idle)
-        self._progress.setVisible(not idle)
-        if idle:
-            self.statusBar().showMessage("" if both else message("ui.hint", self.language))
+    def set_scheme(self, name: str) -> None:
+        """Follow the system, or be light or dark."""
+        self.settings.setValue("scheme", name)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            set_scheme(application, name)
 
     def show_error(self, error: Exception) -> None:
-        """A coded error with its way out; an unexpected one with its details to copy."""
-        if isinstance(error, SeongmunError):
-            if error.code is ErrorCode.CANCELLED:
-                self.statusBar().showMessage(message(error.code, self.language))
-                return
-            text, detail = message(error.code, self.language, error.params), error.code.value
-        else:
-            text = message("ui.unexpected", self.language)
-            detail = f"{type(error).__name__}: {error}"
-        box = QMessageBox(QMessageBox.Icon.Warning, self.windowTitle(), text, parent=self)
-        box.setInformativeText(detail)
-        box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        box.open()
+        """Show an error; nothing is lost."""
+        show_error(self, error)
+
+    def show_shortcuts(self) -> ShortcutsDialog:
+        """The sheet of keys."""
+        groups = [
+            (
+                self._menus[menu].title(),
+                [(self._actions[n].shortcut().toString(), self._actions[n].text()) for n in names],
+            )
+            for menu, names in self._groups.items()
+            if names
+        ]
+        groups.insert(3, (self.tr("Waveform and spectrogram"), self.workspace.shortcuts))
+        marks = [
+            (action.shortcut().toString(), action.toolTip().rsplit(" (", 1)[0])
+            for action in self.segments.actions_by_name.values()
+        ]
+        groups.insert(4, (self.tr("Segment table"), marks))
+        groups.insert(5, (self.tr("Mouse"), self._mouse_texts()))
+        dialog = ShortcutsDialog(groups, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+        return dialog
+
+    def _mouse_texts(self) -> list[tuple[str, str]]:
+        return [
+            (self.tr("Drag"), self.tr("select; at the edge of a selection or segment: move it")),
+            (self.tr("Click"), self.tr("set the cursor; on a segment: choose it")),
+            (self.tr("Double-click"), self.tr("select the segment; on a segment: label it")),
+            (self.tr("Wheel"), self.tr("zoom about the pointer; with Shift: scroll")),
+            (self.tr("Middle button"), self.tr("pull")),
+        ]
+
+    def _restore(self) -> None:
+        for key, restore in (
+            ("geometry", self.restoreGeometry),
+            ("state", self.restoreState),
+        ):
+            stored = self.settings.value(key)
+            if isinstance(stored, QByteArray):
+                restore(stored)
+        for dock in (self._navigator_dock, self._inspector_dock):
+            dock.setVisible(False)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Remember the window; end a running job first."""
-        self._settings.setValue("geometry", self.saveGeometry())
-        if self._job is not None:
-            self._job.cancel()
-            self._job.wait()
+        """Remember the window; ask where jobs are running."""
+        if self.board.running and not self._may_stop_jobs():
+            event.ignore()
+            return
+        self.board.cancel_all()
+        self.listening.close()
+        self.settings.setValue("geometry", self.saveGeometry())
+        if self.desk.room is not None:
+            self.settings.setValue("state", self.saveState())
+        self.desk.close()
         super().closeEvent(event)
+
+    def _may_stop_jobs(self) -> bool:
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(self.windowTitle())
+        titles = "\n".join(f"• {job.title}" for job in self.board.running)
+        box.setText(self.tr("Jobs are still running:") + f"\n{titles}")
+        box.setInformativeText(
+            self.tr("Stop them and close? What they have not finished is left out.")
+        )
+        stop = box.addButton(self.tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(self.tr("Keep open"), QMessageBox.ButtonRole.RejectRole)
+        box.exec()
+        return box.clickedButton() is stop
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the language."""
+        if event.type() == QEvent.Type.LanguageChange:
+            self._retranslate()
+        super().changeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Accept files and folders."""
+        self.case_actions.drag_entered(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """Open, add or verify what was dropped."""
+        self.case_actions.dropped(event)
+
+    def _retranslate_title(self) -> None:
+        title = self.tr("Seongmun – voice comparison")
+        if self._overview is not None:
+            title = f"{self._overview.info.number} – {title}"
+            if not self._overview.writable:
+                title += " " + self.tr("(read-only)")
+        self.setWindowTitle(title)
+
+    def _retranslate(self) -> None:
+        for name, text in self._menu_texts().items():
+            self._menus[name].setTitle(text)
+        for name, text in self._action_texts().items():
+            self._actions[name].setText(text)
+        panels = (
+            self.tr("Segments"),
+            self.tr("Quality"),
+            self.tr("Comparison"),
+            self.tr("Spectrogram"),
+        )
+        for i, text in enumerate(panels):
+            self._tabs.setTabText(i, text)
+        self._navigator_dock.setWindowTitle(self.tr("Case"))
+        self._inspector_dock.setWindowTitle(self.tr("Inspector"))
+        if hasattr(self, "_overview"):
+            self._retranslate_title()
+
+    def _menu_texts(self) -> dict[str, str]:
+        return {
+            "case": self.tr("&Case"),
+            "edit": self.tr("&Edit"),
+            "view": self.tr("&View"),
+            "play": self.tr("&Play"),
+            "analysis": self.tr("&Analysis"),
+            "settings": self.tr("&Settings"),
+            "help": self.tr("&Help"),
+        }
+
+    def _action_texts(self) -> dict[str, str]:
+        return {
+            "new": self.tr("New case…"),
+            "open": self.tr("Open case…"),
+            "demo": self.tr("Open the demo"),
+            "close_case": self.tr("Close case"),
+            "add_questioned": self.tr("Add questioned recordings…"),
+            "add_known": self.tr("Add known recordings…"),
+            "add_reference": self.tr("Add reference recordings…"),
+            "facts": self.tr("Case details…"),
+            "check": self.tr("Check the case"),
+            "export": self.tr("Export the case…"),
+            "quit": self.tr("Quit"),
+            "undo": self.tr("Undo"),
+            "redo": self.tr("Redo"),
+            "mark": self.tr("Make the selection a segment"),
+            "previous_segment": self.tr("Previous segment"),
+            "next_segment": self.tr("Next segment"),
+            "next_track": self.tr("Next recording"),
+            "close_track": self.tr("Close recording"),
+            "scroll_left": self.tr("Scroll back"),
+            "scroll_right": self.tr("Scroll on"),
+            "to_start": self.tr("To the start"),
+            "to_end": self.tr("To the end"),
+            "step_left": self.tr("Cursor back"),
+            "step_right": self.tr("Cursor on"),
+            "play": self.tr("Play / pause"),
+            "stop": self.tr("Stop"),
+            "loop": self.tr("Loop"),
+            "slower": self.tr("Slower"),
+            "faster": self.tr("Faster"),
+            "compare": self.tr("Compare"),
+            "report": self.tr("Report…"),
+            "verify": self.tr("Verify a report…"),
+            "stop_jobs": self.tr("Stop all jobs"),
+            "ko": "한국어",
+            "en": "English",
+            "system": self.tr("Colours of the system"),
+            "light": self.tr("Light"),
+            "dark": self.tr("Dark"),
+            "keys": self.tr("Keys"),
+        }

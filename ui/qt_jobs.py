@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
+
+from app.services.workbench import new_token
+from ui.errors import is_cancelled
+
+TELL_S = 0.1
+Work = Callable[[Any, Any], Any]
 
 
 class Job(QThread):
@@ -18,20 +25,77 @@ class Job(QThread):
     succeeded = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, work: Callable[[Any, Any], Any], token: Any, parent: QObject) -> None:
+    def __init__(self, title: str, work: Work, parent: QObject) -> None:
         super().__init__(parent)
-        self._work = work
-        self._token = token
+        self.title = title
+        self.started_s = time.monotonic()
+        self._work, self._token = work, new_token()
+        self._told: tuple[str, float] = ("", 0.0)
 
     def run(self) -> None:
         """Called by Qt in the new thread."""
         try:
-            result = self._work(self.progressed.emit, self._token)
+            result = self._work(self._tell, self._token)
         except Exception as error:  # the window shows every error; nothing is swallowed
             self.failed.emit(error)
         else:
             self.succeeded.emit(result)
 
+    def _tell(self, stage: str, done: float, total: float) -> None:
+        now = time.monotonic()
+        if stage != self._told[0] or now - self._told[1] >= TELL_S:
+            self._told = (stage, now)
+            self.progressed.emit(stage, done, total)
+
     def cancel(self) -> None:
         """Ask the work to stop."""
         self._token.cancel()
+
+
+class JobBoard(QObject):
+    """The jobs that are running."""
+
+    started = Signal(object)
+    ended = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.running: list[Job] = []
+
+    def start(
+        self,
+        title: str,
+        work: Work,
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> Job:
+        """Run work in a job; `done` gets its result and `failed` its error, in the window's
+        thread. An error that nobody takes goes to the signal `failed`; a cancellation is none."""
+        job = Job(title, work, self)
+        self.running.append(job)
+        if done is not None:
+            job.succeeded.connect(done)
+        job.failed.connect(lambda error: self._take_error(error, failed))
+        job.finished.connect(lambda: self._end(job))
+        self.started.emit(job)
+        job.start()
+        return job
+
+    def _take_error(self, error: Exception, failed: Callable[[Exception], None] | None) -> None:
+        if failed is not None:
+            failed(error)
+        elif not is_cancelled(error):
+            self.failed.emit(error)
+
+    def _end(self, job: Job) -> None:
+        self.running.remove(job)
+        self.ended.emit(job)
+        job.deleteLater()
+
+    def cancel_all(self) -> None:
+        """Ask every job to stop, and wait until all have."""
+        for job in list(self.running):
+            job.cancel()
+        for job in list(self.running):
+            job.wait()

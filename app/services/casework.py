@@ -27,10 +27,16 @@ from engine.casefile.checks import check_case as check_open_case
 from engine.casefile.store import CaseFile
 from engine.casefile.tables import Analysis, Exhibit, Report
 from engine.errors import ErrorCode, SeongmunError
-from engine.files import write_atomic
+from engine.files import file_error, open_source, path_of, write_atomic
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress, no_progress
-from engine.types import CaseAnchor, HypothesisPair, Population, VerificationResult
+from engine.types import (
+    CaseAnchor,
+    HypothesisPair,
+    Population,
+    ReportManifest,
+    VerificationResult,
+)
 from engine.verify.run import check_report_anchor
 
 FILE_ERRORS = ("file.missing", "file.is_directory", "file.unreadable", "file.empty", "file.changed")
@@ -72,28 +78,56 @@ def add_recordings(
     where it stopped. A file that cannot be read is reported and does not stop the others; where the
     case itself cannot be written, nothing more is tried.
     """
-    files = [path for source in sources for path in _files(source)]
+    with CaseFile.open(folder, writable=True, actor=actor(), passphrase=passphrase) as case:
+        return add_to_case(case, sources, role, progress, cancel)
+
+
+def add_to_case(
+    case: CaseFile,
+    sources: Sequence[Path],
+    role: str,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> dict[str, Any]:
+    """As `add_recordings`, to an open case."""
+    files = files_below(sources)
     added: list[dict[str, Any]] = []
     known: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
-    with CaseFile.open(folder, writable=True, actor=actor(), passphrase=passphrase) as case:
-        for done, path in enumerate(files):
-            if cancel is not None:
-                cancel.check()
-            progress("case_add", done, len(files))
-            try:
-                exhibit, is_new = case.add(path, role, actor(), cancel=cancel)
-            except SeongmunError as error:
-                if error.code.value not in FILE_ERRORS:
-                    raise
-                failed.append({"path": str(path), "code": error.code.value})
-            else:
-                (added if is_new else known).append(exhibit.as_content())
+    for done, path in enumerate(files):
+        if cancel is not None:
+            cancel.check()
+        progress("case_add", done, len(files))
+        try:
+            exhibit, is_new = case.add(path, role, actor(), cancel=cancel)
+        except SeongmunError as error:
+            if error.code.value not in FILE_ERRORS:
+                raise
+            failed.append({"path": str(path), "code": error.code.value})
+        else:
+            (added if is_new else known).append(exhibit.as_content())
     return {"added": added, "already_there": known, "failed": failed}
 
 
-def _files(source: Path) -> list[Path]:
-    return sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
+def files_below(sources: Sequence[Path]) -> list[Path]:
+    """The files among the sources, and every file below the folders among them."""
+    return [
+        path
+        for source in sources
+        for path in (
+            sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
+        )
+    ]
+
+
+def read_media(case: CaseFile, sha256: str) -> bytes:
+    """A medium of a case, whole (raises FILE_MISSING, FILE_UNREADABLE)."""
+    source = case.media(sha256)
+    try:
+        with open_source(source) as file:
+            return file.read()
+    except OSError as error:
+        raise file_error(error, path_of(source)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +257,27 @@ def report_in_case(
     SeongmunError
         What `make_report` and the case raise.
     """
+    anchored = anchored_request(case, request)
+    pdf, manifest = make_report(comparison, model, population, anchored, progress)
+    return keep_report(case, analysis, pdf, manifest, request, older), pdf
+
+
+def anchored_request(case: CaseFile, request: ReportRequest) -> ReportRequest:
+    """The request with the case's propositions and the head of its audit trail as it is now."""
     head = case.head()
     anchor = CaseAnchor(case.info.case_uuid, case.info.number, head.sequence, head.hash)
-    anchored = replace(request, case=anchor, propositions=_propositions(case, request))
-    pdf, manifest = make_report(comparison, model, population, anchored, progress)
+    return replace(request, case=anchor, propositions=_propositions(case, request))
+
+
+def keep_report(
+    case: CaseFile,
+    analysis: Analysis,
+    pdf: bytes,
+    manifest: ReportManifest,
+    request: ReportRequest,
+    older: Report | None = None,
+) -> Report:
+    """Keep a report that was made among the case's media."""
     sha256 = hashlib.sha256(pdf).hexdigest()
     media = case.keep(pdf, sha256, len(pdf))
     report = Report(
@@ -241,7 +292,7 @@ def report_in_case(
         utc_now(),
     )
     case.record(actor(), "report.add", [*media, report])
-    return report, pdf
+    return report
 
 
 def _superseded(case: CaseFile, report_id: str) -> Report:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from app.services.voices import SPEECH_RATE_HZ
 from engine.audio.blocks import HeldSamples
 from engine.audio.decode import decode
+from engine.audio.peaks import SampleReader
 from engine.audio.quality import measure_quality
 from engine.audio.resample import resample
 from engine.audio.suitability import judge_suitability
+from engine.casefile.tables import Segment
 from engine.files import Source, path_of
+from engine.progress import CancelToken, Progress, no_progress
 from engine.speech.vad import VadSettings, detect_speech
-from engine.types import Audio, QualityReport
+from engine.types import Audio, QualityReport, SpeechSegment
 
 
 def describe_file(source: Source) -> dict[str, Any]:
@@ -45,3 +49,33 @@ def _quality(audio: Audio, channel: int) -> QualityReport:
     speech_rate = resample(samples, audio.sample_rate_hz, SPEECH_RATE_HZ)
     segments = detect_speech(speech_rate, VadSettings(), channel)
     return measure_quality(HeldSamples(samples, audio.sample_rate_hz), segments, channel)
+
+
+def describe_selection(
+    samples: SampleReader,
+    segments: Sequence[Segment],
+    channel: int,
+    start_s: float,
+    end_s: float,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> dict[str, Any]:
+    """The quality of a stretch of one channel with its ``suitability``.
+
+    Its speech is that of the segments which stand and are not excluded; without any, what the
+    detector finds (raises CANCELLED).
+    """
+    speech = [
+        SpeechSegment(s.start_s, s.end_s, channel)
+        for s in segments
+        if s.channel == channel and not s.excluded and s.start_s < end_s and s.end_s > start_s
+    ]
+    if not speech:
+        rate_hz = samples.sample_rate_hz
+        part = samples.read(round(start_s * rate_hz), round(end_s * rate_hz))
+        found = detect_speech(
+            resample(part, rate_hz, SPEECH_RATE_HZ), VadSettings(), channel, progress, cancel
+        )
+        speech = [replace(s, start_s=s.start_s + start_s, end_s=s.end_s + start_s) for s in found]
+    quality = measure_quality(samples, speech, channel, start_s, end_s, cancel)
+    return asdict(quality) | {"suitability": asdict(judge_suitability(quality))}

@@ -1,75 +1,78 @@
-"""What the desktop program asks for."""
+"""Recordings that the window has open: their samples on the disk, ready to be shown and played."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from app.services.comparing import Comparison, compare
-from app.services.loading import open_model, open_population
-from app.services.reporting import ReportRequest, write_report
 from app.services.synthetic import is_synthetic
-from app.services.voices import Voice, load_voice
-from engine.audio.peaks import PeakPyramid
-from engine.audio.spectrogram import spectrogram_db
-from engine.models.session import EmbeddingModel
+from engine.audio.peaks import Envelope
+from engine.audio.spectrogram import (
+    LEVEL_STEP_DB,
+    LOWEST_DB,
+    TILE_COLUMNS,
+    TILE_ROWS,
+    SpectrogramSettings,
+    column_s,
+    hz_of_mel,
+    mel_of_hz,
+    tile,
+)
+from engine.audio.stored import StoredAudio, StoredChannel, decode_stored
+from engine.files import Source
 from engine.progress import CancelToken, Progress
-from engine.types import FloatArray, Population
+from engine.types import Recording
 
-SPECTROGRAM_COLUMNS, SPECTROGRAM_ROWS = 2400, 256
-NARROW_BAND_S = 0.025
+__all__ = [
+    "LEVEL_STEP_DB",
+    "LOWEST_DB",
+    "TILE_COLUMNS",
+    "TILE_ROWS",
+    "Envelope",
+    "OpenedRecording",
+    "SpectrogramSettings",
+    "StoredChannel",
+    "column_s",
+    "hz_of_mel",
+    "mel_of_hz",
+    "new_token",
+    "open_recording",
+    "tile",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedRecording:
-    """A recording ready to be shown: levels are float32 [shape=(rows, columns)] in dB."""
+    """An exhibit that is open; `name` is its file's own name."""
 
-    voice: Voice
-    peaks: PeakPyramid
-    levels_db: FloatArray
-    highest_hz: float
+    exhibit_id: int
+    name: str
+    audio: StoredAudio
     synthetic: bool
 
+    @property
+    def recording(self) -> Recording:
+        return self.audio.recording
 
-@dataclass(frozen=True, slots=True)
-class FinishedComparison:
-    """A comparison with what a report of it needs."""
+    @property
+    def channels(self) -> tuple[StoredChannel, ...]:
+        return self.audio.channels
 
-    comparison: Comparison
-    model: EmbeddingModel
-    population: Population
+    @property
+    def duration_s(self) -> float:
+        return self.audio.recording.duration_s
 
-    def save_report(self, request: ReportRequest, target: Path, progress: Progress) -> None:
-        """Write the report; see `app.services.reporting.write_report`."""
-        write_report(self.comparison, self.model, self.population, request, target, progress)
-
-
-def open_recording(path: Path, progress: Progress, cancel: CancelToken) -> OpenedRecording:
-    """Decode, find speech, summarise for display (raises as `load_voice`, and CANCELLED)."""
-    progress("decode", 0, 2)
-    voice = load_voice(path)
-    cancel.check()
-    progress("speech", 1, 2)
-    levels_db, highest_hz = spectrogram_db(
-        voice.samples,
-        voice.recording.sample_rate_hz,
-        SPECTROGRAM_COLUMNS,
-        SPECTROGRAM_ROWS,
-        NARROW_BAND_S,
-    )
-    return OpenedRecording(
-        voice, PeakPyramid(voice.samples), levels_db, highest_hz, is_synthetic(voice.recording)
-    )
+    def close(self) -> None:
+        """Remove its samples from the disk."""
+        self.audio.close()
 
 
-def run_comparison(
-    questioned: Path, known: Path, progress: Progress, cancel: CancelToken
-) -> FinishedComparison:
-    """Compare with the embedded model and its population (raises as `compare`)."""
-    model = open_model(None, "auto")
-    population = open_population(None, model)
-    comparison = compare(questioned, known, model, population, progress=progress, cancel=cancel)
-    return FinishedComparison(comparison, model, population)
+def open_recording(
+    source: Source, exhibit_id: int, name: str, progress: Progress, cancel: CancelToken
+) -> OpenedRecording:
+    """Decode a recording for the window; a cut one is shown as far as it goes (raises as
+    `decode_stored`)."""
+    audio = decode_stored(source, allow_truncated=True, progress=progress, cancel=cancel)
+    return OpenedRecording(exhibit_id, name, audio, is_synthetic(audio.recording))
 
 
 def new_token() -> CancelToken:

@@ -48,7 +48,7 @@ class PeakPyramid:
     levels: tuple[Envelope, ...]
 
     def envelope(self, samples: SampleReader, start: int, stop: int, columns: int) -> Envelope:
-        """Samples [start, stop) in at most about `columns` stretches; single samples once zoomed in
+        """Samples [start, stop) in at least `columns` stretches and fewer than twice as many; single samples once zoomed in
         so far.
 
         The stretches' edges are rounded outward to the summary's grid: no peak is ever missed.
@@ -59,7 +59,7 @@ class PeakPyramid:
             read = samples.read(start, max(start, stop))
             limits = self.levels[-1]
             lowest, highest = limits.low.min(initial=0), limits.high.max(initial=0)
-            return _from_samples(read, start, max(1, int(np.ceil(width))), lowest, highest)
+            return _from_samples(read, start, max(1, int(width)), lowest, highest)
         level = 0
         while level + 1 < len(self.levels) and self.levels[level + 1].step <= width:
             level += 1
@@ -72,7 +72,7 @@ class PeakPyramid:
             summary.high[chosen],
             summary.clipped[chosen],
         )
-        return _reduced(part, max(1, int(np.ceil(width / summary.step))))
+        return _reduced(part, max(1, int(width / summary.step)))
 
 
 class PeakBuilder:

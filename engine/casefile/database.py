@@ -32,7 +32,13 @@ def connect(folder: Path, mode: str, key: bytes | None) -> sqlite.Connection:
 
 def _open(path: Path, mode: str, key: bytes | None) -> sqlite.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
-    connection = sqlite.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
+    connection = sqlite.connect(
+        uri,
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_MS / 1000,
+        check_same_thread=False,  # the window's jobs take turns, see app.services.workroom
+    )
     settings = ["foreign_keys = ON", "synchronous = FULL", "temp_store = MEMORY"]
     if key is not None:
         raw = derive_key(key, "database").hex()
@@ -96,7 +102,7 @@ def migrated_copy(connection: sqlite.Connection) -> sqlite.Connection:
     """
     if connection.execute("PRAGMA user_version").fetchone()[0] == len(_scripts()):
         return connection
-    copy = sqlite.connect(":memory:", isolation_level=None)
+    copy = sqlite.connect(":memory:", isolation_level=None, check_same_thread=False)
     connection.backup(copy)
     connection.close()
     migrate(copy, None)

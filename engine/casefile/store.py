@@ -3,6 +3,7 @@ and, where the case is encrypted, `case.key`."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import stat
 import tempfile
@@ -27,7 +28,7 @@ from engine.casefile.keys import is_sealed, looks_sealed, make_key, open_key
 from engine.casefile.lock import WriterLock
 from engine.casefile.tables import CaseInfo, Exhibit, Media, Row
 from engine.errors import ErrorCode, SeongmunError
-from engine.files import DISK_FULL, Source, copy_atomic, hash_file, path_of, write_atomic
+from engine.files import DISK_FULL, Source, copy_atomic, hash_file, open_source, path_of, write_atomic
 from engine.progress import CancelToken, Progress, no_progress
 from engine.sealed import SealedFile, derive_key
 from engine.types import AuditEvent
@@ -144,6 +145,11 @@ class CaseFile:
                 raise SeongmunError(ErrorCode.CASE_INVALID, path=str(folder)) from error
             raise
         return case
+
+    def reader(self) -> CaseFile:
+        """The same case once more, for reading in another thread."""
+        connection = _connect_existing(self.folder, False, self._key)
+        return CaseFile(self.folder, connection, None, self._key)
 
     def close(self) -> None:
         """Close the database and give the lock back."""
@@ -265,6 +271,25 @@ class CaseFile:
             raise SeongmunError(ErrorCode.FILE_CHANGED, path=str(path_of(source)))
         target.chmod(stat.S_IREAD | stat.S_IRGRP | stat.S_IROTH)
         return [Media(sha256, size_bytes, utc_now())]
+
+    def cached(self, name: str) -> bytes | None:
+        """What `cache` kept under this name, if it is still there and whole."""
+        path = self.folder / CACHE / name
+        source: Source = path if self._key is None else SealedFile(path, self._cache_key())
+        try:
+            with open_source(source) as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def cache(self, name: str, content: bytes) -> None:
+        """Keep something that can be made again; where it cannot be kept, it will be."""
+        key = None if self._key is None else self._cache_key()
+        with contextlib.suppress(SeongmunError):
+            write_atomic(self.folder / CACHE / name, content, key)
+
+    def _cache_key(self) -> bytes:
+        return derive_key(self._key or b"", "cache")
 
     def next_id(self, kind: type[Row]) -> int:
         """The id of the next row of a table; there is one writer, so nobody takes it before."""

@@ -1,0 +1,24 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="en" sourcelanguage="en">
+<context>
+    <name>CaseActions</name>
+    <message numerus="yes">
+        <source>%n files or folders</source>
+        <translation>
+            <numerusform>%n file or folder</numerusform>
+            <numerusform>%n files or folders</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SegmentPanel</name>
+    <message numerus="yes">
+        <source>%n segments, {seconds} s of speech</source>
+        <translation>
+            <numerusform>%n segment, {seconds} s of speech</numerusform>
+            <numerusform>%n segments, {seconds} s of speech</numerusform>
+        </translation>
+    </message>
+</context>
+</TS>

@@ -1,0 +1,1330 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="ko" sourcelanguage="en">
+<context>
+    <name>CaseActions</name>
+    <message>
+        <source>Open case</source>
+        <translation>사건 열기</translation>
+    </message>
+    <message>
+        <source>The passphrase is wrong. Try again:</source>
+        <translation>암호가 맞지 않습니다. 다시 입력하십시오:</translation>
+    </message>
+    <message>
+        <source>Passphrase:</source>
+        <translation>암호:</translation>
+    </message>
+    <message>
+        <source>Encrypted case</source>
+        <translation>암호화된 사건</translation>
+    </message>
+    <message>
+        <source>The case is in use</source>
+        <translation>사용 중인 사건</translation>
+    </message>
+    <message>
+        <source>{actor} on {computer} has this case open since {since}.</source>
+        <translation>{computer}의 {actor} 사용자가 {since}부터 이 사건을 열어 두고 있습니다.</translation>
+    </message>
+    <message>
+        <source>It can be opened for reading.</source>
+        <translation>읽기 전용으로는 열 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Open read-only</source>
+        <translation>읽기 전용으로 열기</translation>
+    </message>
+    <message>
+        <source>Case details</source>
+        <translation>사건 정보</translation>
+    </message>
+    <message>
+        <source>Checking the case</source>
+        <translation>사건 점검</translation>
+    </message>
+    <message>
+        <source>Check of the case</source>
+        <translation>사건 점검 결과</translation>
+    </message>
+    <message>
+        <source>Verification of a report</source>
+        <translation>감정서 검증 결과</translation>
+    </message>
+    <message>
+        <source>Export the case</source>
+        <translation>사건 내보내기</translation>
+    </message>
+    <message>
+        <source>Exporting the case</source>
+        <translation>사건 내보내기</translation>
+    </message>
+    <message>
+        <source>Case exported: {path}</source>
+        <translation>사건을 내보냈습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Add recordings</source>
+        <translation>녹음 추가</translation>
+    </message>
+    <message>
+        <source>Add as questioned</source>
+        <translation>문제음성으로 추가</translation>
+    </message>
+    <message>
+        <source>Add as known</source>
+        <translation>대조음성으로 추가</translation>
+    </message>
+    <message>
+        <source>Add as reference</source>
+        <translation>참고음성으로 추가</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n files or folders</source>
+        <translation>
+            <numerusform>파일 또는 폴더 %n개</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
+    </message>
+    <message>
+        <source>The report is signed, verified and saved: {path}</source>
+        <translation>감정서에 서명하고 검증한 뒤 저장했습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Saved as an unsigned draft: {path}</source>
+        <translation>서명하지 않은 초안으로 저장했습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Writing the report</source>
+        <translation>감정서 작성</translation>
+    </message>
+    <message>
+        <source>Save the report</source>
+        <translation>감정서 저장</translation>
+    </message>
+    <message>
+        <source>Saving the report</source>
+        <translation>감정서 저장</translation>
+    </message>
+    <message>
+        <source>Verify a report</source>
+        <translation>감정서 검증</translation>
+    </message>
+    <message>
+        <source>Verifying {name}</source>
+        <translation>{name} 검증</translation>
+    </message>
+</context>
+<context>
+    <name>CaseDesk</name>
+    <message>
+        <source>New case</source>
+        <translation>새 사건</translation>
+    </message>
+    <message>
+        <source>Opening {name}</source>
+        <translation>{name} 여는 중</translation>
+    </message>
+    <message>
+        <source>Opening the demo</source>
+        <translation>예제 여는 중</translation>
+    </message>
+    <message>
+        <source>Adding recordings</source>
+        <translation>녹음 추가</translation>
+    </message>
+    <message>
+        <source>Measuring quality</source>
+        <translation>품질 측정</translation>
+    </message>
+    <message>
+        <source>Finding speech and speakers</source>
+        <translation>음성 구간과 화자 찾기</translation>
+    </message>
+    <message>
+        <source>Looking at the conditions</source>
+        <translation>비교 조건 확인</translation>
+    </message>
+    <message>
+        <source>Comparing</source>
+        <translation>비교</translation>
+    </message>
+</context>
+<context>
+    <name>ChecksDialog</name>
+    <message>
+        <source>Check</source>
+        <translation>점검 항목</translation>
+    </message>
+    <message>
+        <source>Outcome</source>
+        <translation>결과</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>사유</translation>
+    </message>
+    <message>
+        <source>passed</source>
+        <translation>통과</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>실패</translation>
+    </message>
+    <message>
+        <source>not checked</source>
+        <translation>확인 안 함</translation>
+    </message>
+</context>
+<context>
+    <name>ComparisonPanel</name>
+    <message>
+        <source>all speech that is found</source>
+        <translation>검출된 음성 전체</translation>
+    </message>
+    <message>
+        <source>segments without a speaker</source>
+        <translation>화자 미지정 구간</translation>
+    </message>
+    <message>
+        <source>{name}, channel {channel} ({seconds} s)</source>
+        <translation>{name}, 채널 {channel}({seconds}초)</translation>
+    </message>
+    <message>
+        <source>Choose a questioned and a known recording. Files that are dropped on the window are added to the case.</source>
+        <translation>문제음성과 대조음성을 고르십시오. 창에 끌어다 놓은 파일은 사건에 추가됩니다.</translation>
+    </message>
+    <message>
+        <source>Looking at the conditions…</source>
+        <translation>비교 조건을 확인하는 중…</translation>
+    </message>
+    <message>
+        <source>✓ Within the conditions of the population</source>
+        <translation>✓ 모집단의 조건 안에 있습니다</translation>
+    </message>
+    <message>
+        <source>Questioned</source>
+        <translation>문제음성</translation>
+    </message>
+    <message>
+        <source>Known</source>
+        <translation>대조음성</translation>
+    </message>
+    <message>
+        <source>choose a recording</source>
+        <translation>녹음을 고르십시오</translation>
+    </message>
+    <message>
+        <source>voice</source>
+        <translation>목소리</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>비교</translation>
+    </message>
+    <message>
+        <source>Compare the two voices (Ctrl+Return)</source>
+        <translation>두 목소리를 비교합니다(Ctrl+Return)</translation>
+    </message>
+    <message>
+        <source>Report…</source>
+        <translation>감정서…</translation>
+    </message>
+    <message>
+        <source>Write the report of this comparison (Ctrl+S)</source>
+        <translation>이 비교의 감정서를 작성합니다(Ctrl+S)</translation>
+    </message>
+    <message>
+        <source>Open report</source>
+        <translation>감정서 열기</translation>
+    </message>
+</context>
+<context>
+    <name>Errors</name>
+    <message>
+        <source>Seongmun</source>
+        <translation>성문</translation>
+    </message>
+    <message>
+        <source>Copy details</source>
+        <translation>세부 내용 복사</translation>
+    </message>
+</context>
+<context>
+    <name>JobRow</name>
+    <message>
+        <source>about {time} left</source>
+        <translation>약 {time} 남음</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>중지하는 중…</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
+    </message>
+</context>
+<context>
+    <name>LabelDialog</name>
+    <message>
+        <source>Label segments</source>
+        <translation>구간 표지</translation>
+    </message>
+    <message>
+        <source>several voices at once</source>
+        <translation>여러 목소리가 겹침</translation>
+    </message>
+    <message>
+        <source>not to be compared</source>
+        <translation>비교에서 제외</translation>
+    </message>
+    <message>
+        <source>Speaker</source>
+        <translation>화자</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>언어</translation>
+    </message>
+    <message>
+        <source>Remark</source>
+        <translation>비고</translation>
+    </message>
+    <message>
+        <source>Overlap</source>
+        <translation>겹침</translation>
+    </message>
+    <message>
+        <source>Excluded</source>
+        <translation>제외</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Waveform and spectrogram</source>
+        <translation>파형과 스펙트로그램</translation>
+    </message>
+    <message>
+        <source>Segment table</source>
+        <translation>구간 표</translation>
+    </message>
+    <message>
+        <source>Mouse</source>
+        <translation>마우스</translation>
+    </message>
+    <message>
+        <source>Drag</source>
+        <translation>끌기</translation>
+    </message>
+    <message>
+        <source>select; at the edge of a selection or segment: move it</source>
+        <translation>선택. 선택 영역이나 구간의 경계에서는 경계 이동</translation>
+    </message>
+    <message>
+        <source>Click</source>
+        <translation>클릭</translation>
+    </message>
+    <message>
+        <source>set the cursor; on a segment: choose it</source>
+        <translation>커서 놓기. 구간 위에서는 구간 고르기</translation>
+    </message>
+    <message>
+        <source>Double-click</source>
+        <translation>두 번 클릭</translation>
+    </message>
+    <message>
+        <source>select the segment; on a segment: label it</source>
+        <translation>구간 선택. 구간 위에서는 표지 달기</translation>
+    </message>
+    <message>
+        <source>Wheel</source>
+        <translation>휠</translation>
+    </message>
+    <message>
+        <source>zoom about the pointer; with Shift: scroll</source>
+        <translation>포인터를 중심으로 확대·축소. Shift와 함께: 이동</translation>
+    </message>
+    <message>
+        <source>Middle button</source>
+        <translation>가운데 단추</translation>
+    </message>
+    <message>
+        <source>pull</source>
+        <translation>끌어서 이동</translation>
+    </message>
+    <message>
+        <source>Jobs are still running:</source>
+        <translation>아직 실행 중인 작업이 있습니다:</translation>
+    </message>
+    <message>
+        <source>Stop them and close? What they have not finished is left out.</source>
+        <translation>중지하고 닫을까요? 끝나지 않은 작업의 결과는 남지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Stop and close</source>
+        <translation>중지하고 닫기</translation>
+    </message>
+    <message>
+        <source>Keep open</source>
+        <translation>계속 열어 두기</translation>
+    </message>
+    <message>
+        <source>Seongmun – voice comparison</source>
+        <translation>성문 – 화자 비교</translation>
+    </message>
+    <message>
+        <source>(read-only)</source>
+        <translation>(읽기 전용)</translation>
+    </message>
+    <message>
+        <source>Segments</source>
+        <translation>구간</translation>
+    </message>
+    <message>
+        <source>Quality</source>
+        <translation>품질</translation>
+    </message>
+    <message>
+        <source>Comparison</source>
+        <translation>비교</translation>
+    </message>
+    <message>
+        <source>Spectrogram</source>
+        <translation>스펙트로그램</translation>
+    </message>
+    <message>
+        <source>Case</source>
+        <translation>사건</translation>
+    </message>
+    <message>
+        <source>Inspector</source>
+        <translation>검토</translation>
+    </message>
+    <message>
+        <source>&amp;Case</source>
+        <translation>사건(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Edit</source>
+        <translation>편집(&amp;E)</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>보기(&amp;V)</translation>
+    </message>
+    <message>
+        <source>&amp;Play</source>
+        <translation>재생(&amp;P)</translation>
+    </message>
+    <message>
+        <source>&amp;Analysis</source>
+        <translation>분석(&amp;A)</translation>
+    </message>
+    <message>
+        <source>&amp;Settings</source>
+        <translation>설정(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>도움말(&amp;H)</translation>
+    </message>
+    <message>
+        <source>New case…</source>
+        <translation>새 사건…</translation>
+    </message>
+    <message>
+        <source>Open case…</source>
+        <translation>사건 열기…</translation>
+    </message>
+    <message>
+        <source>Open the demo</source>
+        <translation>예제 열기</translation>
+    </message>
+    <message>
+        <source>Close case</source>
+        <translation>사건 닫기</translation>
+    </message>
+    <message>
+        <source>Add questioned recordings…</source>
+        <translation>문제음성 추가…</translation>
+    </message>
+    <message>
+        <source>Add known recordings…</source>
+        <translation>대조음성 추가…</translation>
+    </message>
+    <message>
+        <source>Add reference recordings…</source>
+        <translation>참고음성 추가…</translation>
+    </message>
+    <message>
+        <source>Case details…</source>
+        <translation>사건 정보…</translation>
+    </message>
+    <message>
+        <source>Check the case</source>
+        <translation>사건 점검</translation>
+    </message>
+    <message>
+        <source>Export the case…</source>
+        <translation>사건 내보내기…</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>끝내기</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>실행 취소</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>다시 실행</translation>
+    </message>
+    <message>
+        <source>Make the selection a segment</source>
+        <translation>선택 영역을 구간으로 만들기</translation>
+    </message>
+    <message>
+        <source>Previous segment</source>
+        <translation>이전 구간</translation>
+    </message>
+    <message>
+        <source>Next segment</source>
+        <translation>다음 구간</translation>
+    </message>
+    <message>
+        <source>Next recording</source>
+        <translation>다음 녹음</translation>
+    </message>
+    <message>
+        <source>Close recording</source>
+        <translation>녹음 닫기</translation>
+    </message>
+    <message>
+        <source>Scroll back</source>
+        <translation>뒤로 이동</translation>
+    </message>
+    <message>
+        <source>Scroll on</source>
+        <translation>앞으로 이동</translation>
+    </message>
+    <message>
+        <source>To the start</source>
+        <translation>처음으로</translation>
+    </message>
+    <message>
+        <source>To the end</source>
+        <translation>끝으로</translation>
+    </message>
+    <message>
+        <source>Cursor back</source>
+        <translation>커서 뒤로</translation>
+    </message>
+    <message>
+        <source>Cursor on</source>
+        <translation>커서 앞으로</translation>
+    </message>
+    <message>
+        <source>Play / pause</source>
+        <translation>재생/일시 정지</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>정지</translation>
+    </message>
+    <message>
+        <source>Loop</source>
+        <translation>반복</translation>
+    </message>
+    <message>
+        <source>Slower</source>
+        <translation>느리게</translation>
+    </message>
+    <message>
+        <source>Faster</source>
+        <translation>빠르게</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>비교</translation>
+    </message>
+    <message>
+        <source>Report…</source>
+        <translation>감정서…</translation>
+    </message>
+    <message>
+        <source>Verify a report…</source>
+        <translation>감정서 검증…</translation>
+    </message>
+    <message>
+        <source>Stop all jobs</source>
+        <translation>모든 작업 중지</translation>
+    </message>
+    <message>
+        <source>Colours of the system</source>
+        <translation>시스템 색상</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>밝은 색상</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>어두운 색상</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>단축키</translation>
+    </message>
+</context>
+<context>
+    <name>Navigator</name>
+    <message>
+        <source>Comparisons</source>
+        <translation>비교</translation>
+    </message>
+    <message>
+        <source>Reports</source>
+        <translation>감정서</translation>
+    </message>
+    <message>
+        <source>signed</source>
+        <translation>서명됨</translation>
+    </message>
+    <message>
+        <source>draft</source>
+        <translation>초안</translation>
+    </message>
+    <message>
+        <source>{length} long, {speech} s of speech, {codec}</source>
+        <translation>길이 {length}, 음성 {speech}초, {codec}</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>열기</translation>
+    </message>
+    <message>
+        <source>Details…</source>
+        <translation>정보…</translation>
+    </message>
+    <message>
+        <source>Compare as questioned</source>
+        <translation>문제음성으로 비교</translation>
+    </message>
+    <message>
+        <source>Compare as known</source>
+        <translation>대조음성으로 비교</translation>
+    </message>
+    <message>
+        <source>Open report</source>
+        <translation>감정서 열기</translation>
+    </message>
+    <message>
+        <source>Add recordings…</source>
+        <translation>녹음 추가…</translation>
+    </message>
+    <message>
+        <source>Questioned</source>
+        <translation>문제음성</translation>
+    </message>
+    <message>
+        <source>Known</source>
+        <translation>대조음성</translation>
+    </message>
+    <message>
+        <source>Reference</source>
+        <translation>참고음성</translation>
+    </message>
+    <message>
+        <source>Suitable for comparison</source>
+        <translation>비교에 적합</translation>
+    </message>
+    <message>
+        <source>Suitable with limits: see the quality panel</source>
+        <translation>제한적으로 적합: 품질 패널을 보십시오</translation>
+    </message>
+    <message>
+        <source>Not suitable for comparison: see the quality panel</source>
+        <translation>비교에 부적합: 품질 패널을 보십시오</translation>
+    </message>
+    <message>
+        <source>Quality not measured yet: open the recording</source>
+        <translation>품질을 아직 측정하지 않음: 녹음을 여십시오</translation>
+    </message>
+    <message>
+        <source>Case</source>
+        <translation>사건</translation>
+    </message>
+</context>
+<context>
+    <name>NewCaseDialog</name>
+    <message>
+        <source>New case</source>
+        <translation>새 사건</translation>
+    </message>
+    <message>
+        <source>Browse…</source>
+        <translation>찾아보기…</translation>
+    </message>
+    <message>
+        <source>With a passphrase everything in the case is encrypted. Nobody can open it again without the passphrase.</source>
+        <translation>암호를 정하면 사건의 모든 내용이 암호화됩니다. 암호 없이는 아무도 다시 열 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>Case number</source>
+        <translation>사건 번호</translation>
+    </message>
+    <message>
+        <source>Examiner</source>
+        <translation>감정인</translation>
+    </message>
+    <message>
+        <source>Agency</source>
+        <translation>감정 기관</translation>
+    </message>
+    <message>
+        <source>Requested by</source>
+        <translation>의뢰 기관</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>폴더</translation>
+    </message>
+    <message>
+        <source>Passphrase</source>
+        <translation>암호</translation>
+    </message>
+    <message>
+        <source>Passphrase again</source>
+        <translation>암호 확인</translation>
+    </message>
+    <message>
+        <source>Folder that the case&apos;s folder is made in</source>
+        <translation>사건 폴더를 만들 위치</translation>
+    </message>
+    <message>
+        <source>The case needs a number.</source>
+        <translation>사건 번호를 입력하십시오.</translation>
+    </message>
+    <message>
+        <source>The case needs an examiner.</source>
+        <translation>감정인을 입력하십시오.</translation>
+    </message>
+    <message>
+        <source>The passphrases differ.</source>
+        <translation>두 암호가 서로 다릅니다.</translation>
+    </message>
+</context>
+<context>
+    <name>QualityPanel</name>
+    <message>
+        <source>Open a recording to see its quality.</source>
+        <translation>녹음을 열면 품질이 표시됩니다.</translation>
+    </message>
+    <message>
+        <source>Selection {start} – {end}</source>
+        <translation>선택 영역 {start} – {end}</translation>
+    </message>
+    <message>
+        <source>The quality is being measured…</source>
+        <translation>품질을 측정하는 중…</translation>
+    </message>
+    <message>
+        <source>Whole recording</source>
+        <translation>녹음 전체</translation>
+    </message>
+    <message>
+        <source>Channel {number}</source>
+        <translation>채널 {number}</translation>
+    </message>
+    <message>
+        <source>Net speech</source>
+        <translation>순 음성</translation>
+    </message>
+    <message>
+        <source>Signal-to-noise ratio</source>
+        <translation>신호대잡음비</translation>
+    </message>
+    <message>
+        <source>Bandwidth</source>
+        <translation>유효 대역폭</translation>
+    </message>
+    <message>
+        <source>Sounds like</source>
+        <translation>코덱 추정</translation>
+    </message>
+    <message>
+        <source>Speech level</source>
+        <translation>음성 레벨</translation>
+    </message>
+    <message>
+        <source>Peak</source>
+        <translation>최대 레벨</translation>
+    </message>
+    <message>
+        <source>Clipping</source>
+        <translation>클리핑</translation>
+    </message>
+    <message>
+        <source>Dropouts</source>
+        <translation>음성 끊김</translation>
+    </message>
+    <message>
+        <source>Reverberation</source>
+        <translation>잔향 시간</translation>
+    </message>
+    <message>
+        <source>Mains hum</source>
+        <translation>전원 험</translation>
+    </message>
+    <message>
+        <source>Offset</source>
+        <translation>직류 성분</translation>
+    </message>
+    <message>
+        <source>not measurable</source>
+        <translation>측정할 수 없음</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>없음</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>파일</translation>
+    </message>
+    <message>
+        <source>Format</source>
+        <translation>형식</translation>
+    </message>
+    <message>
+        <source>Rate</source>
+        <translation>표본화율</translation>
+    </message>
+    <message>
+        <source>Length</source>
+        <translation>길이</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>크기</translation>
+    </message>
+    <message>
+        <source>Measuring…</source>
+        <translation>측정하는 중…</translation>
+    </message>
+    <message>
+        <source>Measure the selection</source>
+        <translation>선택 영역 측정</translation>
+    </message>
+</context>
+<context>
+    <name>RatioScale</name>
+    <message>
+        <source>value</source>
+        <translation>우도비</translation>
+    </message>
+    <message>
+        <source>95 % interval</source>
+        <translation>95 % 구간</translation>
+    </message>
+    <message>
+        <source>supported range</source>
+        <translation>뒷받침되는 범위</translation>
+    </message>
+    <message>
+        <source>Likelihood ratio on a logarithmic scale</source>
+        <translation>로그 눈금의 우도비</translation>
+    </message>
+</context>
+<context>
+    <name>ReportDialog</name>
+    <message>
+        <source>Report</source>
+        <translation>감정서</translation>
+    </message>
+    <message>
+        <source>none: unsigned draft</source>
+        <translation>없음: 서명하지 않은 초안</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>언어</translation>
+    </message>
+    <message>
+        <source>Save as</source>
+        <translation>저장 위치</translation>
+    </message>
+    <message>
+        <source>Sign with</source>
+        <translation>서명 인증서</translation>
+    </message>
+    <message>
+        <source>Password</source>
+        <translation>비밀번호</translation>
+    </message>
+    <message>
+        <source>Browse…</source>
+        <translation>찾아보기…</translation>
+    </message>
+    <message>
+        <source>Save the report</source>
+        <translation>감정서 저장</translation>
+    </message>
+    <message>
+        <source>Signing identity</source>
+        <translation>서명 인증서</translation>
+    </message>
+    <message>
+        <source>The report is signed and verified before it is saved.</source>
+        <translation>감정서는 서명하고 검증한 뒤에 저장됩니다.</translation>
+    </message>
+    <message>
+        <source>Without a signature the report is a draft: it is no evidence.</source>
+        <translation>서명이 없으면 초안일 뿐이며 증거로 쓸 수 없습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>SegmentPanel</name>
+    <message numerus="yes">
+        <source>%n segments, {seconds} s of speech</source>
+        <translation>
+            <numerusform>구간 %n개, 음성 {seconds}초</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>chosen: {count}, {seconds} s</source>
+        <translation>선택 {count}개, {seconds}초</translation>
+    </message>
+    <message>
+        <source>No segments yet.
+
+Ctrl+P proposes speech and speakers; or select a stretch in the waveform and press Insert.</source>
+        <translation>아직 구간이 없습니다.
+
+Ctrl+P를 누르면 음성 구간과 화자를 제안합니다. 또는 파형에서 영역을 선택하고 Insert를 누르십시오.</translation>
+    </message>
+    <message>
+        <source>Open a recording to see its segments.</source>
+        <translation>녹음을 열면 구간이 표시됩니다.</translation>
+    </message>
+    <message>
+        <source>Propose</source>
+        <translation>제안</translation>
+    </message>
+    <message>
+        <source>Find speech and speakers</source>
+        <translation>음성 구간과 화자를 찾습니다</translation>
+    </message>
+    <message>
+        <source>Accept</source>
+        <translation>승인</translation>
+    </message>
+    <message>
+        <source>Accept the chosen proposals</source>
+        <translation>고른 제안을 승인합니다</translation>
+    </message>
+    <message>
+        <source>Accept all</source>
+        <translation>모두 승인</translation>
+    </message>
+    <message>
+        <source>Accept every proposal</source>
+        <translation>모든 제안을 승인합니다</translation>
+    </message>
+    <message>
+        <source>Split</source>
+        <translation>나누기</translation>
+    </message>
+    <message>
+        <source>Split at the cursor</source>
+        <translation>커서 위치에서 나눕니다</translation>
+    </message>
+    <message>
+        <source>Join</source>
+        <translation>잇기</translation>
+    </message>
+    <message>
+        <source>Join the chosen segments</source>
+        <translation>고른 구간을 하나로 잇습니다</translation>
+    </message>
+    <message>
+        <source>Exclude</source>
+        <translation>제외</translation>
+    </message>
+    <message>
+        <source>Exclude from comparison (laughter, overlap, tone), or take back in</source>
+        <translation>비교에서 제외(웃음, 겹침, 신호음)하거나 다시 포함합니다</translation>
+    </message>
+    <message>
+        <source>Label…</source>
+        <translation>표지…</translation>
+    </message>
+    <message>
+        <source>Speaker, language, remark</source>
+        <translation>화자, 언어, 비고</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>삭제</translation>
+    </message>
+    <message>
+        <source>Take the chosen segments away</source>
+        <translation>고른 구간을 지웁니다</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>가져오기…</translation>
+    </message>
+    <message>
+        <source>TextGrid, Audacity, RTTM or CSV</source>
+        <translation>TextGrid, Audacity, RTTM, CSV</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>내보내기…</translation>
+    </message>
+    <message>
+        <source>Filter: speaker, language, remark, state</source>
+        <translation>거르기: 화자, 언어, 비고, 상태</translation>
+    </message>
+    <message>
+        <source>Segments</source>
+        <translation>구간</translation>
+    </message>
+</context>
+<context>
+    <name>SegmentTable</name>
+    <message>
+        <source>Start</source>
+        <translation>시작</translation>
+    </message>
+    <message>
+        <source>End</source>
+        <translation>끝</translation>
+    </message>
+    <message>
+        <source>Length</source>
+        <translation>길이</translation>
+    </message>
+    <message>
+        <source>Ch.</source>
+        <translation>채널</translation>
+    </message>
+    <message>
+        <source>Speaker</source>
+        <translation>화자</translation>
+    </message>
+    <message>
+        <source>Lang.</source>
+        <translation>언어</translation>
+    </message>
+    <message>
+        <source>Remark</source>
+        <translation>비고</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>상태</translation>
+    </message>
+    <message>
+        <source>Entered by {author}</source>
+        <translation>입력: {author}</translation>
+    </message>
+    <message>
+        <source>excluded</source>
+        <translation>제외</translation>
+    </message>
+    <message>
+        <source>proposal</source>
+        <translation>제안</translation>
+    </message>
+    <message>
+        <source>accepted</source>
+        <translation>승인</translation>
+    </message>
+    <message>
+        <source>, overlap</source>
+        <translation>, 겹침</translation>
+    </message>
+</context>
+<context>
+    <name>ShortcutsDialog</name>
+    <message>
+        <source>Keys</source>
+        <translation>단축키</translation>
+    </message>
+</context>
+<context>
+    <name>SpectrogramPanel</name>
+    <message>
+        <source>Preset</source>
+        <translation>기본값</translation>
+    </message>
+    <message>
+        <source>Window</source>
+        <translation>창 길이</translation>
+    </message>
+    <message>
+        <source>Overlap, at least</source>
+        <translation>최소 겹침</translation>
+    </message>
+    <message>
+        <source>Dynamic range: {db} dB</source>
+        <translation>표시 범위: {db} dB</translation>
+    </message>
+    <message>
+        <source>Brightest at {db} dB</source>
+        <translation>최대 밝기: {db} dB</translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>아래 주파수</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>위 주파수</translation>
+    </message>
+    <message>
+        <source>Frequency axis</source>
+        <translation>주파수 축</translation>
+    </message>
+    <message>
+        <source>Colours</source>
+        <translation>색상</translation>
+    </message>
+    <message>
+        <source>narrow band: harmonics</source>
+        <translation>협대역: 배음</translation>
+    </message>
+    <message>
+        <source>wide band: formants, time</source>
+        <translation>광대역: 포먼트, 시간</translation>
+    </message>
+    <message>
+        <source>own window</source>
+        <translation>직접 지정</translation>
+    </message>
+    <message>
+        <source>linear</source>
+        <translation>선형</translation>
+    </message>
+    <message>
+        <source>mel</source>
+        <translation>멜</translation>
+    </message>
+    <message>
+        <source>Grey, dark on light</source>
+        <translation>회색조(밝은 바탕)</translation>
+    </message>
+</context>
+<context>
+    <name>TrackDesk</name>
+    <message>
+        <source>Opening {name}</source>
+        <translation>{name} 여는 중</translation>
+    </message>
+    <message>
+        <source>Export segments</source>
+        <translation>구간 내보내기</translation>
+    </message>
+    <message>
+        <source>Segments saved: {path}</source>
+        <translation>구간을 저장했습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Import segments</source>
+        <translation>구간 가져오기</translation>
+    </message>
+    <message>
+        <source>Segments</source>
+        <translation>구간</translation>
+    </message>
+    <message>
+        <source>Measuring the selection</source>
+        <translation>선택 영역 측정</translation>
+    </message>
+</context>
+<context>
+    <name>TrackView</name>
+    <message>
+        <source>synthetic voice</source>
+        <translation>합성 음성</translation>
+    </message>
+    <message>
+        <source>cut off: shown as far as it goes</source>
+        <translation>잘린 녹음: 남은 데이터까지만 표시</translation>
+    </message>
+    <message>
+        <source>Channel {number}</source>
+        <translation>채널 {number}</translation>
+    </message>
+    <message>
+        <source>Close this recording (Ctrl+W)</source>
+        <translation>이 녹음 닫기(Ctrl+W)</translation>
+    </message>
+    <message>
+        <source>Close this recording</source>
+        <translation>이 녹음 닫기</translation>
+    </message>
+    <message>
+        <source>Channel of the spectrogram and of new segments</source>
+        <translation>스펙트로그램과 새 구간의 채널</translation>
+    </message>
+</context>
+<context>
+    <name>TransportBar</name>
+    <message>
+        <source>Pause</source>
+        <translation>일시 정지</translation>
+    </message>
+    <message>
+        <source>Play</source>
+        <translation>재생</translation>
+    </message>
+    <message>
+        <source>Space</source>
+        <translation>스페이스</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>정지</translation>
+    </message>
+    <message>
+        <source>Esc</source>
+        <translation>Esc</translation>
+    </message>
+    <message>
+        <source>Play in a loop</source>
+        <translation>반복 재생</translation>
+    </message>
+    <message>
+        <source>Speed, at the same pitch</source>
+        <translation>재생 속도(음높이 유지)</translation>
+    </message>
+    <message>
+        <source>Channel that is heard</source>
+        <translation>들을 채널</translation>
+    </message>
+    <message>
+        <source>Gain of this recording, for listening only</source>
+        <translation>이 녹음의 음량(듣기 전용)</translation>
+    </message>
+    <message>
+        <source>Output device</source>
+        <translation>출력 장치</translation>
+    </message>
+    <message>
+        <source>Position in the recording</source>
+        <translation>녹음 안의 위치</translation>
+    </message>
+    <message>
+        <source>Limited</source>
+        <translation>제한됨</translation>
+    </message>
+    <message>
+        <source>Softer than the gain says: it would go beyond full scale</source>
+        <translation>최대 레벨을 넘지 않도록 설정한 음량보다 작게 들립니다</translation>
+    </message>
+    <message>
+        <source>Look again</source>
+        <translation>다시 찾기</translation>
+    </message>
+    <message>
+        <source>Look for audio outputs again</source>
+        <translation>출력 장치를 다시 찾습니다</translation>
+    </message>
+    <message>
+        <source>All channels</source>
+        <translation>모든 채널</translation>
+    </message>
+    <message>
+        <source>Channel {number}</source>
+        <translation>채널 {number}</translation>
+    </message>
+    <message>
+        <source>System default</source>
+        <translation>시스템 기본값</translation>
+    </message>
+</context>
+<context>
+    <name>WelcomePage</name>
+    <message>
+        <source>Seongmun</source>
+        <translation>성문</translation>
+    </message>
+    <message>
+        <source>Forensic voice comparison: calibrated likelihood ratios with their limits, in reports that anyone can verify. Works offline; nothing leaves this computer.</source>
+        <translation>법과학 화자 비교: 보정된 우도비와 그 한계를, 누구나 검증할 수 있는 감정서로. 오프라인으로 동작하며 어떤 자료도 이 컴퓨터 밖으로 나가지 않습니다.</translation>
+    </message>
+    <message>
+        <source>New case…</source>
+        <translation>새 사건…</translation>
+    </message>
+    <message>
+        <source>Open case…</source>
+        <translation>사건 열기…</translation>
+    </message>
+    <message>
+        <source>Open the demo</source>
+        <translation>예제 열기</translation>
+    </message>
+    <message>
+        <source>Verify a report…</source>
+        <translation>감정서 검증…</translation>
+    </message>
+    <message>
+        <source>Recent cases</source>
+        <translation>최근 사건</translation>
+    </message>
+    <message>
+        <source>Or drop something here: a case folder to open it, a report (PDF) to verify it, recordings to begin a case with them. F1 shows the keys.</source>
+        <translation>또는 여기에 끌어다 놓으십시오. 사건 폴더는 열리고, 감정서(PDF)는 검증되며, 녹음은 새 사건을 시작합니다. F1을 누르면 단축키가 표시됩니다.</translation>
+    </message>
+</context>
+<context>
+    <name>Workspace</name>
+    <message>
+        <source>Zoom in</source>
+        <translation>확대</translation>
+    </message>
+    <message>
+        <source>Zoom out</source>
+        <translation>축소</translation>
+    </message>
+    <message>
+        <source>Show all</source>
+        <translation>전체 보기</translation>
+    </message>
+    <message>
+        <source>Show selection</source>
+        <translation>선택 영역 보기</translation>
+    </message>
+    <message>
+        <source>dB scale</source>
+        <translation>dB 눈금</translation>
+    </message>
+    <message>
+        <source>Link time axes</source>
+        <translation>시간 축 연동</translation>
+    </message>
+    <message>
+        <source>Side by side</source>
+        <translation>나란히 보기</translation>
+    </message>
+    <message>
+        <source>Nothing is open.
+
+Double-click a recording of the case on the left, or drop files here to add them.</source>
+        <translation>열린 녹음이 없습니다.
+
+왼쪽에서 사건의 녹음을 두 번 클릭하거나, 파일을 여기에 끌어다 놓으면 추가됩니다.</translation>
+    </message>
+</context>
+</TS>
