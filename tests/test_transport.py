@@ -161,14 +161,14 @@ def test_limiting_is_shown_without_moving_anything(bar: TransportBar) -> None:
     assert bar.sizeHint() == before
 
 
-class Reversed(QTranslator):
-    """Another language: every text backwards."""
+class Quoted(QTranslator):
+    """Another language: every text in quotation marks."""
 
     def isEmpty(self) -> bool:  # noqa: N802 - Qt's name
         return False
 
     def translate(self, context: str, source: str, *_: object) -> str:  # type: ignore[override]
-        return source[::-1] if context == "TransportBar" else ""
+        return f"«{source}»" if context == "TransportBar" else ""
 
 
 def test_language_changes_every_text_and_nothing_else(qtbot: QtBot, bar: TransportBar) -> None:
@@ -187,12 +187,12 @@ def test_language_changes_every_text_and_nothing_else(qtbot: QtBot, bar: Transpo
         ]
 
     english, changed = texts(), heard(bar.channel_changed)
-    translator = Reversed()
+    translator = Quoted()
     QCoreApplication.installTranslator(translator)
     try:
         qtbot.waitUntil(lambda: texts() != english)
-        assert texts() == [text[::-1] for text in english]
-        assert named(bar, QToolButton, "yalP").toolTip() == "yalP (ecapS)"
+        assert texts() == [f"«{text}»" for text in english]
+        assert named(bar, QToolButton, "«Play»").toolTip() == "«Play» («Space»)"
         assert changed == []
     finally:
         QCoreApplication.removeTranslator(translator)
