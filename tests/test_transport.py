@@ -181,7 +181,7 @@ def test_language_changes_every_text_and_nothing_else(qtbot: QtBot, bar: Transpo
         widgets = [w for w in bar.findChildren(QWidget) if w.parent() is bar]
         combos = [w for w in widgets if isinstance(w, QComboBox)]
         return [
-            *(w.accessibleName() for w in widgets),
+            *(w.accessibleName() for w in widgets if w.accessibleName()),
             *(combo.itemText(0) for combo in combos[1:]),
             *(b.text() for b in bar.findChildren(QAbstractButton) if b.text()),
         ]
