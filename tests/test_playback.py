@@ -393,7 +393,7 @@ def alsa(tmp_path: Path) -> Iterator[Alsa]:
 def player() -> Iterator[Player]:
     made = Player()
     yield made
-    made.close()
+    made.stop()
 
 
 def native_threads() -> int:
@@ -418,7 +418,7 @@ def until(reached: Callable[[], bool]) -> None:
 def test_plays_to_the_end_through_portaudio(alsa: Alsa, player: Player) -> None:
     alsa.use(NULL)
     devices = player.devices()
-    assert [device.is_default for device in devices] == [True]
+    assert len(devices) == 1
     for device in (None, devices[0].index):
         player.play(PlayRequest((Computed(tone(440)),), 1, 3, speed=2.0, device=device))
         positions = [player.position_s]

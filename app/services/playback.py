@@ -27,7 +27,6 @@ class OutputDevice:
 
     index: int
     name: str
-    is_default: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +131,6 @@ class Player:
             producer.join()
         self._feed = self._stream = self._producer = None
 
-    close = stop
-
     def pause(self) -> None:
         """Fade out and stay where it is."""
         if self._feed is not None:
@@ -226,7 +223,7 @@ def _default(sound: Any) -> int:
 def _outputs(sound: Any) -> tuple[OutputDevice, ...]:
     """Each device once: by the system's preferred sound interface."""
     return tuple(
-        OutputDevice(device["index"], device["name"], device["index"] == _default(sound))
+        OutputDevice(device["index"], device["name"])
         for device in sound.query_devices()
         if device["max_output_channels"] and device["hostapi"] == sound.default.hostapi
     )
