@@ -9,6 +9,10 @@ import sys
 def main() -> None:
     """Run `seongmun`."""
     multiprocessing.freeze_support()
+    if not sys.argv[1:]:  # without the command line's modules the window is there at once
+        from app.gui_main import run_gui
+
+        sys.exit(run_gui())
     from app.cli import run
 
     sys.exit(run(sys.argv[1:]))

@@ -24,8 +24,8 @@ from app.output import Output
 from app.selftest import run_selftest
 from app.services import casework
 from app.services.calibrating import calibrate_scores
+from app.services.case_analysis import compare_in_case
 from app.services.comparing import compare as compare_voices
-from app.services.comparing import summary
 from app.services.demo import run_demo
 from app.services.describing import describe_file
 from app.services.loading import (
@@ -35,10 +35,11 @@ from app.services.loading import (
     pack_directory,
     shipped_population,
 )
-from app.services.reporting import ReportRequest, verbal_text, write_report
+from app.services.reporting import ReportRequest, write_report
 from app.services.scoring import embed_files, score_trials
 from app.services.validating import validate_scores
 from app.services.verifying import verify as verify_report
+from app.services.wording import verbal_text
 from engine.casefile.work import CASE_FACTS, EXHIBIT_FACTS
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
@@ -131,9 +132,9 @@ def start(context: typer.Context) -> None:
 
 
 @app.command()
-def gui() -> int:
-    """The desktop program."""
-    return run_gui()
+def gui(case: Annotated[Path | None, typer.Argument(show_default=False)] = None) -> int:
+    """The desktop program, with CASE open in it."""
+    return run_gui(case)
 
 
 @app.command()
@@ -189,7 +190,7 @@ def compare(
     channels = (questioned_channel, known_channel)
     request = ReportRequest(output.language, identity) if report is not None else None
     if case is not None:
-        comparison = casework.compare_in_case(
+        comparison = compare_in_case(
             case,
             (questioned, known),
             opened,
@@ -208,7 +209,8 @@ def compare(
         )
         if request is not None and report is not None:
             write_report(comparison, opened, chosen, request, report, output.progress)
-    result = summary(comparison, verbal_text(comparison.likelihood_ratio, output.language))
+    verbal = verbal_text(comparison.likelihood_ratio, output.language)
+    result = views.comparison_document(comparison, verbal)
     output.result(result, lambda: views.comparison_text(result, output.language))
     return EXIT_DONE
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from app.resources import DEMO, FONTS, MODELS, POPULATIONS
-from app.services.demo import KNOWN, QUESTIONED, run_demo
+from app.resources import DEMO, DEMO_KNOWN, DEMO_QUESTIONED, FONTS, MODELS, POPULATIONS
+from app.services.demo import run_demo
 from engine.audio.decode import decode
 from engine.errors import SeongmunError
 from engine.lr.population import check_population, load_population
@@ -58,7 +58,9 @@ def run_selftest() -> tuple[SelfTestItem, ...]:
     items.append(_try("sqlite", lambda: sqlite3.sqlite_version))
     items.append(_try("filter_bank", _filter_bank))
     items.append(_try("font", _font))
-    items += [_try(f"decode.{name}", partial(_decode, name)) for name in (QUESTIONED, KNOWN)]
+    items += [
+        _try(f"decode.{name}", partial(_decode, name)) for name in (DEMO_QUESTIONED, DEMO_KNOWN)
+    ]
     packs = sorted(path.parent for path in MODELS.glob("*/manifest.toml"))
     items += [_try(f"model.{pack.name}", partial(_model, pack)) for pack in packs]
     populations = sorted(POPULATIONS.glob("*.json"))

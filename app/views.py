@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.messages import Language, message
-from app.services.demo import DemoResult
-from app.services.reporting import flag_text
+from app.services.wording import flag_text
 from engine.types import Check, ModelPack, Population, VerificationResult
-from engine.verify.run import Verification
+
+if TYPE_CHECKING:
+    from app.services.comparing import Comparison
+    from app.services.demo import DemoResult
+    from engine.verify.run import Verification
 
 
 def info_text(described: Sequence[Mapping[str, Any]], language: Language) -> str:
@@ -68,6 +71,21 @@ def _reason_value(code: str, value: float | None) -> str:
     if code in ("clipping", "dropouts"):
         return f"{100 * value:.1f}"
     return f"{value:.0f}" if code == "bandwidth.outside" else f"{value:.1f}"
+
+
+def comparison_document(comparison: Comparison, verbal: str) -> dict[str, Any]:
+    """The JSON of one comparison."""
+    ratio = comparison.likelihood_ratio
+    return {
+        "score": comparison.score.value,
+        "log10_lr": ratio.log10_lr,
+        "interval": list(ratio.interval_log10),
+        "bounds": list(ratio.bounds_log10),
+        "verbal": verbal,
+        "flags": list(ratio.flags),
+        "model_sha256": ratio.model_sha256,
+        "population_id": ratio.population_id,
+    }
 
 
 def comparison_text(result: Mapping[str, Any], language: Language) -> str:

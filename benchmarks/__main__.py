@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from app.resources import DEFAULT_MODEL_ID, DEMO, MODELS
-from app.services.demo import KNOWN, QUESTIONED
+from app.resources import DEFAULT_MODEL_ID, DEMO, DEMO_KNOWN, DEMO_QUESTIONED, MODELS
 from engine.audio.decode import decode
 from engine.audio.resample import resample
 from engine.compare.embed import embed_speech
@@ -34,7 +33,7 @@ REPEATS = 3
 def main() -> None:
     """Print one table row per step."""
     with tempfile.TemporaryDirectory() as folder:
-        files = [minute_of(name, Path(folder)) for name in (QUESTIONED, KNOWN)]
+        files = [minute_of(name, Path(folder)) for name in (DEMO_QUESTIONED, DEMO_KNOWN)]
         audio = decode(files[1])
         speech = resample(audio.samples[0], audio.sample_rate_hz, RATE_HZ)
         model = EmbeddingModel.open(load_pack(MODELS / DEFAULT_MODEL_ID), "cpu")

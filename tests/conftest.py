@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from app.resources import DEFAULT_MODEL_ID, DEMO, MODELS, VERBAL_SCALE
+from app.resources import DEFAULT_MODEL_ID, DEMO, DEMO_KNOWN, DEMO_QUESTIONED, MODELS, VERBAL_SCALE
 from app.services.comparing import Comparison, compare
-from app.services.demo import KNOWN, QUESTIONED
 from app.services.loading import open_population
 from app.services.reporting import ReportRequest, write_report
 from engine.lr.verbal import load_scale
@@ -63,7 +62,7 @@ def model() -> EmbeddingModel:
 @pytest.fixture(scope="session")
 def demo_media() -> tuple[Path, Path]:
     """Questioned and known demo recording (synthetic)."""
-    return DEMO / QUESTIONED, DEMO / KNOWN
+    return DEMO / DEMO_QUESTIONED, DEMO / DEMO_KNOWN
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_casefile import code_of, failed
 
-from app.services.casework import compare_in_case
+from app.services.case_analysis import compare_in_case
 from app.services.comparing import Comparison
 from app.services.reporting import ReportRequest
 from app.services.verifying import verify

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from app.services.casework import add_recordings, record_analysis, report_in_case
+from app.services.case_analysis import record_analysis, report_in_case
+from app.services.casework import add_recordings
 from app.services.comparing import Comparison
 from app.services.reporting import ReportRequest
 from engine.canonical import canonical_bytes

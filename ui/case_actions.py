@@ -11,10 +11,7 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMenu, QMessageBox
 
-from app.services.reporting import ReportRequest
-from app.services.signing import open_identity
-from app.services.verifying import verify
-from app.services.workroom import CASE_FACTS, EXHIBIT_FACTS, ROLES, Finished, Workroom
+from app.services.workroom import CASE_FACTS, EXHIBIT_FACTS, ROLES, Workroom
 from engine.types import VerificationResult
 from ui.dialogs.checks import ChecksDialog
 from ui.dialogs.facts import FactsDialog
@@ -23,6 +20,7 @@ from ui.dialogs.report import ReportDialog
 from ui.errors import is_cancelled
 
 if TYPE_CHECKING:
+    from app.services.analyst import Finished
     from engine.errors import SeongmunError
     from ui.main_window import MainWindow
 
@@ -350,9 +348,12 @@ class CaseActions(QObject):
         self._window.settings.setValue("reports", str(target.parent))
 
         def work(progress: Any, cancel: Any) -> bool:
+            from app.services.reporting import ReportRequest
+            from app.services.signing import open_identity
+
             cancel.check()
             signer = None if identity is None else open_identity(*identity)
-            room.report(finished, ReportRequest(language, signer), target, progress)
+            room.analyst.report(finished, ReportRequest(language, signer), target, progress)
             return signer is not None
 
         def done(signed: bool) -> None:
@@ -404,6 +405,8 @@ class CaseActions(QObject):
         room = self._desk.room
 
         def work(progress: Any, cancel: Any) -> Any:
+            from app.services.verifying import verify
+
             progress("verify", 0, 0)
             if room is None:
                 return verify(report, None, None, recompute=True)

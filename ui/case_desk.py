@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from app.services.segment_edits import Edit
-from app.services.workroom import Conditions, Finished, VoiceChoice, Workroom
+from app.services.workroom import VoiceChoice, Workroom
 from app.views import added_text
 from engine.errors import ErrorCode, SeongmunError
 from ui.errors import is_cancelled
 from ui.language import current_language
 from ui.qt_jobs import Job, JobBoard
+
+if TYPE_CHECKING:
+    from app.services.analyst import Conditions, Finished
 
 MOST_RECENT = 8
 MOST_MEASURED_AT_ONCE = 50
@@ -171,7 +174,7 @@ class CaseDesk(QObject):
             for done, number in enumerate(missing):
                 progress("quality", done, len(missing))
                 try:
-                    self.described.emit(number, room.quality(number, cancel))
+                    self.described.emit(number, room.analyst.quality(number, cancel))
                 except SeongmunError as error:
                     if error.code is ErrorCode.CANCELLED or len(missing) == 1:
                         raise
@@ -211,7 +214,7 @@ class CaseDesk(QObject):
             return
         self._board.start(
             self.tr("Finding speech and speakers"),
-            lambda progress, cancel: room.propose(exhibit_id, n_speakers, progress, cancel),
+            lambda progress, cancel: room.analyst.propose(exhibit_id, n_speakers, progress, cancel),
             lambda _: self.segments_changed.emit(),
         )
 
@@ -236,7 +239,7 @@ class CaseDesk(QObject):
 
         self._conditions_job = self._board.start(
             self.tr("Looking at the conditions"),
-            lambda progress, cancel: room.conditions(*choices, progress, cancel),
+            lambda progress, cancel: room.analyst.conditions(*choices, progress, cancel),
             if_still_asked(done),
             if_still_asked(failed),
         )
@@ -255,6 +258,6 @@ class CaseDesk(QObject):
 
         self._board.start(
             self.tr("Comparing"),
-            lambda progress, cancel: room.compare(*choices, progress, cancel),
+            lambda progress, cancel: room.analyst.compare(*choices, progress, cancel),
             finished,
         )

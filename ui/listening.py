@@ -44,6 +44,7 @@ class Listening(QObject):
         bar.gain_changed.connect(self._set_gain)
         bar.channel_changed.connect(self._set_channel)
         bar.device_changed.connect(self._set_device)
+        bar.devices_wanted.connect(self._find_devices)
         workspace.active_changed.connect(self._show_active)
         workspace.cursor_set.connect(self._go_on_from)
         workspace.closed.connect(self._closed)
@@ -114,11 +115,13 @@ class Listening(QObject):
             position_s = self._player.position_s
             track.set_cursor(position_s, follow=True)
             self._bar.set_position(position_s)
+            self._bar.set_limited(self._player.is_limited)
             return
         failure = self._player.failure
         self._timer.stop()
         self._player.stop()
         self._bar.set_playing(False)
+        self._bar.set_limited(False)
         if failure is not None:
             self._window.show_error(failure)
 

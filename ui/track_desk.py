@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from app.services import segment_edits
-from app.services.describing import describe_selection
 from app.services.segment_files import export_segments, import_segments
 from app.services.workbench import OpenedRecording, open_recording
 from app.services.workroom import Segment
@@ -294,12 +293,15 @@ class TrackDesk(QObject):
             if not is_cancelled(error):
                 self._window.show_error(error)
 
+        def work(progress: Any, cancel: Any) -> dict[str, Any]:
+            from app.services.describing import describe_selection
+
+            return describe_selection(samples, segments, channel, *ends_s, progress, cancel)
+
         panel.set_measuring(True)
         self._window.board.start(
             self.tr("Measuring the selection"),
-            lambda progress, cancel: describe_selection(
-                samples, segments, channel, *ends_s, progress, cancel
-            ),
+            work,
             lambda quality: panel.show_selection(ends_s, quality),
             failed,
         )

@@ -147,18 +147,3 @@ def analysis_profile(model: EmbeddingModel, population: Population) -> AnalysisP
 def software_version() -> str:
     """The installed version of this program."""
     return version("seongmun")
-
-
-def summary(comparison: Comparison, verbal: str) -> dict[str, object]:
-    """The JSON of one comparison."""
-    ratio = comparison.likelihood_ratio
-    return {
-        "score": comparison.score.value,
-        "log10_lr": ratio.log10_lr,
-        "interval": list(ratio.interval_log10),
-        "bounds": list(ratio.bounds_log10),
-        "verbal": verbal,
-        "flags": list(ratio.flags),
-        "model_sha256": ratio.model_sha256,
-        "population_id": ratio.population_id,
-    }

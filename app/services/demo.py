@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.messages import Language
-from app.resources import DEMO
-from app.services.casework import compare_in_case, new_case, reading
+from app.resources import DEMO, DEMO_KNOWN, DEMO_QUESTIONED
+from app.services.case_analysis import compare_in_case
+from app.services.casework import new_case, reading
 from app.services.comparing import Comparison
 from app.services.loading import open_model, open_population
 from app.services.reporting import ReportRequest
@@ -17,8 +18,6 @@ from engine.files import copy_atomic
 from engine.progress import Progress, no_progress
 from engine.report.sign import load_pkcs12, make_demo_identity
 from engine.verify.run import Verification
-
-QUESTIONED, KNOWN = "문제음성_synthetic.amr", "대조음성_synthetic.m4a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def run_demo(
         Whatever the steps raise; FILE_WRITE_FAILED where `directory` cannot be written.
     """
     media, case = directory / "media", directory / "case"
-    for name in (QUESTIONED, KNOWN):
+    for name in (DEMO_QUESTIONED, DEMO_KNOWN):
         copy_atomic(DEMO / name, media / name)
     if not case.exists():
         new_case(case, "DEMO", "Demo")
@@ -59,7 +58,7 @@ def run_demo(
     request = ReportRequest(language, identity)
     compared = compare_in_case(
         case,
-        (media / QUESTIONED, media / KNOWN),
+        (media / DEMO_QUESTIONED, media / DEMO_KNOWN),
         model,
         population,
         request=request,

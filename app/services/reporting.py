@@ -6,7 +6,6 @@ import datetime
 import tomllib
 import uuid
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,6 @@ from engine.types import (
     CheckStatus,
     Embedding,
     HypothesisPair,
-    LikelihoodRatio,
     Population,
     ReportManifest,
 )
@@ -220,23 +218,3 @@ def _self_check(pdf: bytes, model: EmbeddingModel, population: Population) -> No
     if not passed >= SELF_CHECKED:
         missing = ", ".join(sorted(SELF_CHECKED - passed))
         raise SeongmunError(ErrorCode.REPORT_SELF_CHECK, reason=missing)
-
-
-def verbal_text(ratio: LikelihoodRatio, language: Language) -> str:
-    """The verbal equivalent with the proposition it supports."""
-    level = load_scale(VERBAL_SCALE).level(ratio.log10_lr)
-    term = level.texts[language]
-    if level.key == "none":
-        return term
-    direction = "same" if ratio.log10_lr > 0 else "different"
-    return str(_texts(language)[f"verbal_{direction}"]).format(term=term)
-
-
-def flag_text(flag: str, language: Language) -> str:
-    """What a flag of a result means, in plain words."""
-    return str(_texts(language)["flag"][flag])
-
-
-@cache
-def _texts(language: Language) -> dict[str, Any]:
-    return dict(tomllib.loads(REPORT_TEXTS.read_text(encoding="utf-8"))[language])

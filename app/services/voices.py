@@ -49,8 +49,8 @@ def load_voice(
     allow_truncated: bool = False,
     segments: Sequence[SpeechSegment] | None = None,
 ) -> Voice:
-    """Decode a recording, choose its channel, find and join its speech: all of it, or the `segments`
-    that the examiner chose.
+    """Decode a recording, choose its channel, find and join its speech: all of it, or the
+    `segments` that the examiner chose.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
@@ -18,14 +19,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.services.comparing import summary
-from app.services.reporting import flag_text, verbal_text
-from app.services.workroom import Conditions, Exhibit, Finished, VoiceChoice, VoiceOption
-from app.views import comparison_text
+from app.services.wording import flag_text, verbal_text
+from app.services.workroom import Exhibit, VoiceChoice, VoiceOption
+from app.views import comparison_document, comparison_text
 from ui.errors import error_text
 from ui.language import current_language
 from ui.theme import BAD, CAUTION, GOOD
 from ui.widgets.ratio_scale import RatioScale
+
+if TYPE_CHECKING:
+    from app.services.analyst import Conditions, Finished
 
 SIDES = ("questioned", "known")
 
@@ -254,7 +257,7 @@ class ComparisonPanel(QWidget):
         self._scale.setVisible(True)
         self._scale.show_ratio(comparison.likelihood_ratio)
         verbal = verbal_text(comparison.likelihood_ratio, current_language())
-        text = comparison_text(summary(comparison, verbal), current_language())
+        text = comparison_text(comparison_document(comparison, verbal), current_language())
         self._text.setText(text.strip())
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name

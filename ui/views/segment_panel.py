@@ -22,7 +22,6 @@ from app.services import segment_edits
 from app.services.workroom import Segment
 from ui.models.segment_table import FIELDS, SegmentFilter, SegmentTable
 
-
 MARKING = ("split", "join", "exclude", "label", "delete")
 
 

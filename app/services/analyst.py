@@ -1,0 +1,213 @@
+"""What is worked out for an open case: qualities, proposals, conditions, comparisons, reports.
+
+Everything here takes its time and belongs into a job. The case is held only while something is read
+from it or written to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.services import casework
+from app.services.case_analysis import (
+    anchored_request,
+    keep_report,
+    named_comparison,
+    record_analysis,
+)
+from app.services.comparing import Comparison, compare_voices, unwrap
+from app.services.describing import describe_file
+from app.services.gate import require_comparable
+from app.services.loading import open_model, open_population
+from app.services.reporting import ReportRequest, make_report
+from app.services.segmenting import propose_segments
+from app.services.voices import Voice, load_voices
+from app.services.workroom import VoiceChoice, Workroom, quality_name
+from engine.canonical import canonical_bytes
+from engine.casefile import work
+from engine.casefile.tables import Analysis, Report, Segment
+from engine.errors import SeongmunError
+from engine.files import write_atomic
+from engine.lr.conditions import condition_flags
+from engine.models.session import EmbeddingModel
+from engine.progress import CancelToken, Progress
+from engine.types import Population, QualityReport, SpeechSegment
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Whether two voices may be compared, before they are: `flags` of the population's conditions,
+    `refusal` where a comparison would be refused."""
+
+    qualities: tuple[QualityReport, QualityReport]
+    flags: tuple[str, ...]
+    refusal: SeongmunError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A comparison that the case has recorded, with what a report of it needs."""
+
+    comparison: Comparison
+    analysis: Analysis
+    model: EmbeddingModel
+    population: Population
+
+
+class Analyst:
+    """Works for one workroom; keeps the model and the voices that were loaded last."""
+
+    def __init__(self, room: Workroom) -> None:
+        self._room = room
+        self._engine: tuple[EmbeddingModel, Population] | None = None
+        self._voices: tuple[tuple[VoiceChoice, VoiceChoice], tuple[Voice, Voice]] | None = None
+
+    def quality(self, exhibit_id: int, cancel: CancelToken) -> dict[str, Any]:
+        """What `describe_file` says of an exhibit, each quality with its ``suitability``; kept in
+        the case's cache (raises what decoding raises, CANCELLED)."""
+        known = self._room.known_quality(exhibit_id)
+        if known is not None:
+            return known
+        exhibit = self._room.exhibit(exhibit_id)
+        described = describe_file(self._room.source(exhibit_id))
+        pairs = zip(described["quality"], described.pop("suitability"), strict=True)
+        described["quality"] = [quality | {"suitability": verdict} for quality, verdict in pairs]
+        described["file_name"] = exhibit.file_name
+        cancel.check()
+        with self._room.case() as case:
+            case.cache(quality_name(exhibit), canonical_bytes(described))
+        return described
+
+    def propose(
+        self, exhibit_id: int, n_speakers: int | None, progress: Progress, cancel: CancelToken
+    ) -> None:
+        """Find speech and speakers; what is found replaces the proposals that stand, not what the
+        examiner made (raises what decoding raises, CANCELLED)."""
+        model, _ = self._open_engine()
+        source = self._room.source(exhibit_id)
+        found = propose_segments(source, model, n_speakers, progress, cancel)
+        with self._room.case() as case:
+            standing = work.segments(case, exhibit_id)
+            old = [s.id for s in standing if s.origin == "auto"]
+            taken = [s for s in standing if s.origin == "manual"]
+            new = [_proposal(exhibit_id, s) for s in found if not _is_taken(s, taken)]
+            cancel.check()
+            if old or new:
+                work.edit_segments(case, casework.actor(), old, new)
+
+    def conditions(
+        self,
+        questioned: VoiceChoice,
+        known: VoiceChoice,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> Conditions:
+        """Look whether two voices may be compared under the population's conditions (raises what
+        decoding raises, MODEL_*, POPULATION_*, CANCELLED)."""
+        _, population = self._open_engine()
+        first, second = self._load(questioned, known, progress, cancel)
+        refusal: SeongmunError | None = None
+        try:
+            require_comparable(first, second)
+        except SeongmunError as error:
+            refusal = error
+        flags = condition_flags(population.conditions, first.quality, second.quality)
+        return Conditions((first.quality, second.quality), flags, refusal)
+
+    def compare(
+        self,
+        questioned: VoiceChoice,
+        known: VoiceChoice,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> Finished:
+        """Compare two voices and record the analysis (raises as `compare_voices`, CASE_READ_ONLY).
+        A cancelled comparison records nothing."""
+        model, population = self._open_engine()
+        voices = self._load(questioned, known, progress, cancel)
+        compared = compare_voices(*voices, model, population, progress, cancel)
+        with self._room.case() as case:
+            first, second = case.exhibit(questioned.exhibit_id), case.exhibit(known.exhibit_id)
+            comparison = named_comparison(compared, first, second)
+            cancel.check()
+            analysis = record_analysis(case, first, second, comparison)
+        return Finished(comparison, analysis, model, population)
+
+    def report(
+        self, finished: Finished, request: ReportRequest, target: Path, progress: Progress
+    ) -> Report:
+        """Make a report, keep it in the case, write it to `target` (raises as `make_report`)."""
+        with self._room.case() as case:
+            anchored = anchored_request(case, request)
+        pdf, manifest = make_report(
+            finished.comparison, finished.model, finished.population, anchored, progress
+        )
+        with self._room.case() as case:
+            kept = keep_report(case, finished.analysis, pdf, manifest, request)
+        write_atomic(target, pdf)
+        return kept
+
+    def _open_engine(self) -> tuple[EmbeddingModel, Population]:
+        """The embedded model and its population, opened once."""
+        if self._engine is None:
+            model = open_model(None, "auto")
+            self._engine = model, open_population(None, model)
+        return self._engine
+
+    def _load(
+        self,
+        questioned: VoiceChoice,
+        known: VoiceChoice,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> tuple[Voice, Voice]:
+        """The voices, loaded once for looking at their conditions and for comparing them."""
+        asked, kept = (questioned, known), self._voices
+        if kept is not None and kept[0] == asked:
+            return kept[1]
+        loaded = load_voices(
+            [self._room.source(choice.exhibit_id) for choice in asked],
+            [choice.channel for choice in asked],
+            progress=progress,
+            cancel=cancel,
+            segments=[_speech_segments(choice) for choice in asked],
+        )
+        first, second = [unwrap(voice) for voice in loaded]
+        self._voices = asked, (first, second)
+        return first, second
+
+
+def _proposal(exhibit_id: int, found: SpeechSegment) -> Segment:
+    return Segment(
+        0,
+        0,
+        exhibit_id,
+        found.channel,
+        found.start_s,
+        found.end_s,
+        found.speaker,
+        overlap=int(found.overlap),
+        origin="auto",
+    )
+
+
+def _is_taken(found: SpeechSegment, taken: Sequence[Segment]) -> bool:
+    """Whether the examiner has decided about most of this stretch already."""
+    covered_s = sum(
+        max(0.0, min(s.end_s, found.end_s) - max(s.start_s, found.start_s))
+        for s in taken
+        if s.channel == found.channel
+    )
+    return covered_s > found.duration_s / 2
+
+
+def _speech_segments(choice: VoiceChoice) -> list[SpeechSegment] | None:
+    if choice.segments is None:
+        return None
+    return [
+        SpeechSegment(s.start_s, s.end_s, s.channel, s.speaker, bool(s.overlap), "manual")
+        for s in choice.segments
+    ]
