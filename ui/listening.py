@@ -31,6 +31,7 @@ class Listening(QObject):
         self._loop, self._speed, self._channel = False, 1.0, -1
         self._device: int | None = None
         self._gains_db: dict[int, float] = {}
+        self._problem: SeongmunError | None = None
         self._timer = QTimer(self, interval=TICK_MS)
         self._timer.timeout.connect(self._tick)
 
@@ -54,9 +55,19 @@ class Listening(QObject):
         try:
             devices = self._player.devices()
         except SeongmunError as error:
-            self._bar.set_unavailable(error_text(error))
+            self._show_problem(error)
         else:
+            self._problem = None
             self._bar.set_devices([(device.index, device.name) for device in devices])
+
+    def _show_problem(self, error: SeongmunError) -> None:
+        self._problem = error
+        self._bar.set_unavailable(error_text(error))
+
+    def retranslate(self) -> None:
+        """Say again, in another language, why nothing can be heard."""
+        if self._problem is not None:
+            self._show_problem(self._problem)
 
     def toggle(self) -> None:
         """Play from the cursor (the selection, where there is one), pause, or go on."""
@@ -90,7 +101,7 @@ class Listening(QObject):
                 )
             )
         except SeongmunError as error:
-            self._bar.set_unavailable(error_text(error))
+            self._show_problem(error)
             return
         self._track = track
         self._timer.start()
