@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from engine.audio.peaks import SampleReader
 from engine.errors import ErrorCode, SeongmunError
 from engine.types import Audio, FloatArray
 
+BLOCK_SAMPLES = 1 << 20
 SAME_CHANNEL_CORRELATION = 0.999
 
 
@@ -23,6 +27,16 @@ def resample(samples: FloatArray, from_hz: int, to_hz: int) -> FloatArray:
         return samples
     resampled = soxr.resample(samples.T, from_hz, to_hz, quality="HQ")
     return np.ascontiguousarray(resampled.T, np.float32)
+
+
+def resampled_blocks(reader: SampleReader, to_hz: int) -> Iterator[FloatArray]:
+    """A channel of any length at another rate, block by block; the blocks together are what
+    `resample` makes of the whole."""
+    stream = soxr.ResampleStream(reader.sample_rate_hz, to_hz, 1, "float32", quality="HQ")
+    for start in range(0, reader.n_samples, BLOCK_SAMPLES):
+        block = reader.read(start, start + BLOCK_SAMPLES)
+        last = start + BLOCK_SAMPLES >= reader.n_samples
+        yield block if reader.sample_rate_hz == to_hz else stream.resample_chunk(block, last)
 
 
 def pick_channel(audio: Audio, channel: int | None) -> int:
