@@ -58,6 +58,19 @@ def test_snr_without_pauses_is_measured_beneath_the_speech(speech: FloatArray, s
     assert report.snr_db == pytest.approx(snr_db, abs=1.5)
 
 
+@pytest.mark.parametrize("snr_db", [5, 10, 20])
+def test_another_voice_between_chosen_segments_is_no_noise(speech: FloatArray, snr_db: int) -> None:
+    between = np.arange(len(speech)) % (5 * RATE_HZ) >= 4 * RATE_HZ
+    call = np.where(between, np.roll(speech, 2 * RATE_HZ), speech)
+    power = np.mean(speech[~between].astype(float) ** 2)
+    noise = np.random.default_rng(0).normal(0, np.sqrt(power * 10 ** (-snr_db / 10)), len(call))
+    reader = HeldSamples((call + noise).astype(np.float32), RATE_HZ)
+    report = measure_quality(reader, SEGMENTS, 0, all_speech=False)
+    assert report.snr_db == pytest.approx(snr_db, abs=1.5)
+    mistaken = measure_quality(reader, SEGMENTS, 0)
+    assert mistaken.snr_db is not None and mistaken.snr_db < 3
+
+
 @pytest.mark.parametrize("cutoff_hz", [2500, 3400, 5500])
 def test_bandwidth_of_filtered_speech(speech: FloatArray, cutoff_hz: int) -> None:
     taps = firwin(801, cutoff_hz, fs=RATE_HZ)

@@ -70,12 +70,15 @@ def describe_selection(
         for s in segments
         if s.channel == channel and not s.excluded and s.start_s < end_s and s.end_s > start_s
     ]
-    if not speech:
+    from_examiner = bool(speech)
+    if not from_examiner:
         rate_hz = samples.sample_rate_hz
         part = samples.read(round(start_s * rate_hz), round(end_s * rate_hz))
         found = detect_speech(
             resample(part, rate_hz, SPEECH_RATE_HZ), VadSettings(), channel, progress, cancel
         )
         speech = [replace(s, start_s=s.start_s + start_s, end_s=s.end_s + start_s) for s in found]
-    quality = measure_quality(samples, speech, channel, start_s, end_s, cancel)
+    quality = measure_quality(
+        samples, speech, channel, start_s, end_s, cancel, all_speech=not from_examiner
+    )
     return asdict(quality) | {"suitability": asdict(judge_suitability(quality))}

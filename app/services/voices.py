@@ -84,7 +84,9 @@ def load_voice(
         channel=chosen,
         samples=samples.copy(),
         segments=found,
-        quality=measure_quality(HeldSamples(samples, audio.sample_rate_hz), found, chosen),
+        quality=measure_quality(
+            HeldSamples(samples, audio.sample_rate_hz), found, chosen, all_speech=segments is None
+        ),
         speech=join_speech(speech_rate, SPEECH_RATE_HZ, found),
         steps=steps,
     )

@@ -39,7 +39,7 @@ class Block:
     """Consecutive samples of one channel.
 
     `samples` is float32 [shape=(n,)]; `speech` and `pause` are masks of the same shape: within a
-    speech segment, and at least `PAUSE_GUARD_S` away from any.
+    speech segment, and at least `PAUSE_GUARD_S` away from any where all speech is known.
     """
 
     samples: FloatArray
@@ -61,21 +61,23 @@ class Block:
 
 
 def blocks(
-    reader: SampleReader, segments: Sequence[SpeechSegment], start_s: float, end_s: float | None
+    reader: SampleReader,
+    segments: Sequence[SpeechSegment],
+    start_s: float,
+    end_s: float | None,
+    all_speech: bool = True,
 ) -> Iterator[Block]:
-    """The blocks of a selection, in order; together they are the selection."""
+    """The blocks of a selection, in order; together they are the selection. Unless the segments are
+    `all_speech`, what lies between them is no pause: others may speak there."""
     rate_hz = reader.sample_rate_hz
     first = max(0, round(start_s * rate_hz))
     last = reader.n_samples if end_s is None else min(reader.n_samples, round(end_s * rate_hz))
     step = int(BLOCK_S * rate_hz)
     for start in range(first, last, step):
         samples = reader.read(start, min(start + step, last))
-        yield Block(
-            samples,
-            rate_hz,
-            _mask(segments, start, len(samples), rate_hz, 0.0),
-            ~_mask(segments, start, len(samples), rate_hz, PAUSE_GUARD_S),
-        )
+        near = _mask(segments, start, len(samples), rate_hz, PAUSE_GUARD_S)
+        speech = _mask(segments, start, len(samples), rate_hz, 0.0)
+        yield Block(samples, rate_hz, speech, ~near & all_speech)
 
 
 def _mask(

@@ -29,6 +29,8 @@ def measure_quality(
     start_s: float = 0.0,
     end_s: float | None = None,
     cancel: CancelToken | None = None,
+    *,
+    all_speech: bool = True,
 ) -> QualityReport:
     """Measure one channel from `start_s` to `end_s` (default: all of it).
 
@@ -37,6 +39,7 @@ def measure_quality(
     reader : SampleReader
         The channel's samples; those in memory are `engine.audio.blocks.HeldSamples`.
     segments : speech segments of this channel, in seconds from its beginning
+    all_speech : whether there is no other speech; else noise is measured beneath the segments alone
 
     Returns
     -------
@@ -52,7 +55,7 @@ def measure_quality(
     levels, dropouts = Levels(), Dropouts()
     spectrum, noise, hum = LongTermSpectrum(), NoiseMeter(), Hum()
     n_samples = 0
-    for block in blocks(reader, segments, start_s, end_s):
+    for block in blocks(reader, segments, start_s, end_s, all_speech):
         if cancel is not None:
             cancel.check()
         n_samples += len(block.samples)
