@@ -1,8 +1,8 @@
 """Random input into the real window: `python -m benchmarks.soak [--minutes 30] [--seed N]`.
 
-Fails on any exception in any thread, on any warning or worse from Qt, on an unexpected error that is
-shown, and where the program at rest (no recording open, no job, garbage collected) holds more at the
-end than after warming up: more widgets or threads at all, or `TOLERANCE` more resident memory.
+Fails on any exception in any thread, on any warning or worse from Qt, on an unexpected error that
+is shown, and where the program at rest (no recording open, no job, garbage collected) holds more at
+the end than after warming up: more widgets or threads at all, or `TOLERANCE` more resident memory.
 """
 
 from __future__ import annotations

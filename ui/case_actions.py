@@ -148,8 +148,14 @@ class CaseActions(QObject):
         """Fill in what is known of the case."""
         if self._desk.room is None:
             return None
-        facts = self._desk.room.overview().facts
-        return self._show_facts(self.tr("Case details"), CASE_FACTS, facts, None)
+        overview = self._desk.room.overview()
+        info = overview.info
+        made = {
+            "agency": info.agency,
+            "requester": info.requester,
+            "examiners": info.examiner,
+        }
+        return self._show_facts(self.tr("Case details"), CASE_FACTS, overview.facts, made, None)
 
     def edit_exhibit_facts(self, exhibit_id: int) -> FactsDialog | None:
         """Fill in what is known of an exhibit."""
@@ -157,12 +163,17 @@ class CaseActions(QObject):
             return None
         facts = self._desk.room.overview().exhibit_facts.get(exhibit_id, {})
         name = self._desk.room.exhibit(exhibit_id).file_name
-        return self._show_facts(name, EXHIBIT_FACTS, facts, exhibit_id)
+        return self._show_facts(name, EXHIBIT_FACTS, facts, {}, exhibit_id)
 
     def _show_facts(
-        self, title: str, names: Sequence[str], known: dict[str, str], exhibit_id: int | None
+        self,
+        title: str,
+        names: Sequence[str],
+        known: dict[str, str],
+        otherwise: dict[str, str],
+        exhibit_id: int | None,
     ) -> FactsDialog:
-        dialog = FactsDialog(title, names, known, self._window)
+        dialog = FactsDialog(title, names, known, otherwise, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._desk.set_facts(dialog.changed(), exhibit_id))
         dialog.open()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt
@@ -275,7 +276,7 @@ class MainWindow(QMainWindow):
         """The sheet of keys."""
         groups = [
             (
-                self._menus[menu].title(),
+                re.sub(r"\(&.\)|&", "", self._menus[menu].title()),
                 [(self._actions[n].shortcut().toString(), self._actions[n].text()) for n in names],
             )
             for menu, names in self._groups.items()

@@ -77,7 +77,8 @@ class TrackDesk(QObject):
         def failed(error: Exception) -> None:
             self._opening.discard(exhibit_id)
             if not is_cancelled(error):
-                self._window.show_error(error)
+                named = room.named(error) if isinstance(error, SeongmunError) else error
+                self._window.show_error(named)
 
         def done(opened: OpenedRecording) -> None:
             self._opening.discard(exhibit_id)

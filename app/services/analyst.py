@@ -6,7 +6,8 @@ from it or written to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,8 @@ class Analyst:
         if known is not None:
             return known
         exhibit = self._room.exhibit(exhibit_id)
-        described = describe_file(self._room.source(exhibit_id))
+        with self._named():
+            described = describe_file(self._room.source(exhibit_id))
         pairs = zip(described["quality"], described.pop("suitability"), strict=True)
         described["quality"] = [quality | {"suitability": verdict} for quality, verdict in pairs]
         described["file_name"] = exhibit.file_name
@@ -88,7 +90,8 @@ class Analyst:
         examiner made (raises what decoding raises, CANCELLED)."""
         model, _ = self._open_engine()
         source = self._room.source(exhibit_id)
-        found = propose_segments(source, model, n_speakers, progress, cancel)
+        with self._named():
+            found = propose_segments(source, model, n_speakers, progress, cancel)
         with self._room.case() as case:
             standing = work.segments(case, exhibit_id)
             old = [s.id for s in standing if s.origin == "auto"]
@@ -113,7 +116,7 @@ class Analyst:
         try:
             require_comparable(first, second)
         except SeongmunError as error:
-            refusal = error
+            refusal = self._room.named(error)
         flags = condition_flags(population.conditions, first.quality, second.quality)
         return Conditions((first.quality, second.quality), flags, refusal)
 
@@ -128,7 +131,8 @@ class Analyst:
         A cancelled comparison records nothing."""
         model, population = self._open_engine()
         voices = self._load(questioned, known, progress, cancel)
-        compared = compare_voices(*voices, model, population, progress, cancel)
+        with self._named():
+            compared = compare_voices(*voices, model, population, progress, cancel)
         with self._room.case() as case:
             first, second = case.exhibit(questioned.exhibit_id), case.exhibit(known.exhibit_id)
             comparison = named_comparison(compared, first, second)
@@ -149,6 +153,14 @@ class Analyst:
             kept = keep_report(case, finished.analysis, pdf, manifest, request)
         write_atomic(target, pdf)
         return kept
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Errors are about the files by their own names."""
+        try:
+            yield
+        except SeongmunError as error:
+            raise self._room.named(error) from error
 
     def _open_engine(self) -> tuple[EmbeddingModel, Population]:
         """The embedded model and its population, opened once."""
@@ -175,7 +187,8 @@ class Analyst:
             cancel=cancel,
             segments=[_speech_segments(choice) for choice in asked],
         )
-        first, second = [unwrap(voice) for voice in loaded]
+        with self._named():
+            first, second = [unwrap(voice) for voice in loaded]
         self._voices = asked, (first, second)
         return first, second
 

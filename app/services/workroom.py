@@ -19,6 +19,7 @@ from engine.casefile.archive import export_case
 from engine.casefile.checks import check_case
 from engine.casefile.store import CaseFile
 from engine.casefile.tables import ROLES, Analysis, CaseInfo, Edit, Exhibit, Report, Segment
+from engine.errors import SeongmunError
 from engine.files import Source, write_atomic
 from engine.progress import CancelToken, Progress
 from engine.types import VerificationResult
@@ -198,6 +199,14 @@ class Workroom:
         """Where the case's own copy of an exhibit lies."""
         with self._turn:
             return self._case.media(self._case.exhibit(exhibit_id).media_sha256)
+
+    def named(self, error: SeongmunError) -> SeongmunError:
+        """An error about a recording of the case, under its file's own name."""
+        path = str(error.params.get("path", ""))
+        with self._turn:
+            exhibits = self._case.exhibits()
+        names = [e.file_name for e in exhibits if e.media_sha256 in path]
+        return SeongmunError(error.code, **error.params | {"path": names[0]}) if names else error
 
     def segments(self, exhibit_id: int) -> list[Segment]:
         """The segments that stand now."""

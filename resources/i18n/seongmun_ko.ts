@@ -273,7 +273,7 @@
     <name>LabelDialog</name>
     <message>
         <source>Label segments</source>
-        <translation>구간 표지</translation>
+        <translation>구간 라벨</translation>
     </message>
     <message>
         <source>several voices at once</source>
@@ -340,7 +340,7 @@
     </message>
     <message>
         <source>select the segment; on a segment: label it</source>
-        <translation>구간 선택. 구간 위에서는 표지 달기</translation>
+        <translation>구간 선택. 구간 위에서는 라벨 달기</translation>
     </message>
     <message>
         <source>Wheel</source>
@@ -964,7 +964,7 @@ Ctrl+P를 누르면 음성 구간과 화자를 제안합니다. 또는 파형에
     </message>
     <message>
         <source>Label…</source>
-        <translation>표지…</translation>
+        <translation>라벨…</translation>
     </message>
     <message>
         <source>Speaker, language, remark</source>
@@ -992,7 +992,7 @@ Ctrl+P를 누르면 음성 구간과 화자를 제안합니다. 또는 파형에
     </message>
     <message>
         <source>Filter: speaker, language, remark, state</source>
-        <translation>거르기: 화자, 언어, 비고, 상태</translation>
+        <translation>필터: 화자, 언어, 비고, 상태</translation>
     </message>
     <message>
         <source>Segments</source>
@@ -1065,7 +1065,7 @@ Ctrl+P를 누르면 음성 구간과 화자를 제안합니다. 또는 파형에
     <name>SpectrogramPanel</name>
     <message>
         <source>Preset</source>
-        <translation>기본값</translation>
+        <translation>사전 설정</translation>
     </message>
     <message>
         <source>Window</source>

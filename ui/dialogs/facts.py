@@ -14,13 +14,15 @@ LONG_HEIGHT_PX = 64
 
 
 class FactsDialog(QDialog):
-    """`changed` are the facts that are to be set; every one is an edit that can be undone."""
+    """`changed` are the facts that are to be set; every one is an edit that can be undone.
+    `otherwise` is what holds where nothing is set."""
 
     def __init__(
         self,
         title: str,
         names: Sequence[str],
         known: Mapping[str, str],
+        otherwise: Mapping[str, str],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -35,6 +37,7 @@ class FactsDialog(QDialog):
             if isinstance(field, QPlainTextEdit):
                 field.setFixedHeight(LONG_HEIGHT_PX)
                 field.setTabChangesFocus(True)
+            field.setPlaceholderText(otherwise.get(name, ""))
             self._fields[name] = field
             layout.addRow(text_of(f"fact.{name}"), field)
         layout.addRow(ok_cancel(self))

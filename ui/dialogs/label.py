@@ -21,6 +21,7 @@ class LabelDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Label segments"))
+        self.setMinimumWidth(360)
         self._segments = segments
         self._speaker = QComboBox(editable=True)
         self._speaker.addItems([s for s in dict.fromkeys(speakers) if s])

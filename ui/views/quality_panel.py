@@ -115,7 +115,8 @@ class QualityPanel(QWidget):
             return self.tr("not measurable")
         text = text_of(f"codec.{q['codec_guess']}")
         share = q["codec_probability"]
-        return text if share is None else f"{text} ({share:.0%})"
+        unsure = share is None or q["codec_guess"] == "unknown"
+        return text if unsure else f"{text} ({share:.0%})"
 
     def _hum(self, q: dict[str, Any]) -> str:
         if q["hum_hz"] is None:

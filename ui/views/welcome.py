@@ -49,6 +49,7 @@ class WelcomePage(QWidget):
     def _lay_out(self) -> None:
         self._title.setStyleSheet("font-size: 30px; font-weight: bold")
         self._recent_title.setStyleSheet("font-weight: bold")
+        self._recent.setSpacing(3)
         row = QHBoxLayout()
         for button in self._buttons:
             button.setMinimumHeight(40)

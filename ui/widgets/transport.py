@@ -80,6 +80,9 @@ class TransportBar(QWidget):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self._unavailable.setWordWrap(True)
+        kept = self._limited.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)  # nothing moves when it is shown
+        self._limited.setSizePolicy(kept)
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
@@ -171,8 +174,10 @@ class TransportBar(QWidget):
         self._show_available(text)
 
     def _show_available(self, reason: str) -> None:
-        for widget in (self._play, self._stop, self._loop, self._speed, self._gain):
+        for widget in (self._play, self._stop, self._loop):
             widget.setEnabled(not reason)
+        for field in (self._speed, self._channel, self._gain):
+            field.setVisible(not reason)
         self._unavailable.setText(reason)
         self._unavailable.setVisible(bool(reason))
         self._again.setVisible(bool(reason))
