@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import click
 import numpy as np
@@ -37,6 +37,7 @@ from app.services.loading import (
 )
 from app.services.reporting import ReportRequest, write_report
 from app.services.scoring import embed_files, score_trials
+from app.services.segmenting import propose
 from app.services.validating import validate_scores
 from app.services.verifying import verify as verify_report
 from app.services.wording import verbal_text
@@ -46,9 +47,11 @@ from engine.files import write_atomic
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
 from engine.report.sign import Identity, load_pkcs12
+from engine.speech.exchange import FORMATS
 from engine.types import CheckStatus
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INCOMPLETE = 0, 1, 2, 3
+SPEAKERS = tuple("12345678")
 EXIT_BY_VERDICT = {
     CheckStatus.PASS: EXIT_DONE,
     CheckStatus.FAIL: EXIT_FAILED,
@@ -151,6 +154,32 @@ def info(files: FilesArgument, json_: JsonOption = False, lang: LangOption = Non
             described.append({"path": str(path), "error": output.error_document(error)})
     output.result({"files": described}, lambda: views.info_text(described, output.language))
     return EXIT_FAILED if any("error" in item for item in described) else EXIT_DONE
+
+
+@app.command()
+def segments(
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    speakers: Annotated[str, typer.Option(help="How many there are, 1 to 8, or auto.")] = "auto",
+    format_: Annotated[
+        Literal["json", "rttm", "textgrid", "audacity"] | None,
+        typer.Option("--format", help="What to print, for other programs."),
+    ] = None,
+    model: ModelOption = None,
+    device: DeviceOption = Device.auto,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Speech segments and speaker turns: a proposal."""
+    output = _output(json_ or format_ == "json", lang)
+    if speakers != "auto" and speakers not in SPEAKERS:
+        raise click.UsageError("--speakers: 1 to 8, or auto")
+    n_speakers = None if speakers == "auto" else int(speakers)
+    found = propose(file, open_model(model, device.value), n_speakers, output.progress)
+    fmt = next((f for f in FORMATS if f == format_), None)
+    output.result(
+        views.segments_document(found), lambda: views.segments_text(found, fmt, output.language)
+    )
+    return EXIT_DONE
 
 
 @app.command()

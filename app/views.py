@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from app.messages import Language, message
 from app.services.wording import flag_text
+from engine.speech.exchange import LabelledSegment, SegmentFormat, write_segments
 from engine.types import Check, ModelPack, Population, VerificationResult
 
 if TYPE_CHECKING:
     from app.services.comparing import Comparison
     from app.services.demo import DemoResult
+    from app.services.segmenting import Proposal
     from engine.verify.run import Verification
 
 
@@ -86,6 +88,33 @@ def comparison_document(comparison: Comparison, verbal: str) -> dict[str, Any]:
         "model_sha256": ratio.model_sha256,
         "population_id": ratio.population_id,
     }
+
+
+def segments_document(proposal: Proposal) -> dict[str, Any]:
+    """The turns as data."""
+    keys = ("start_s", "end_s", "speaker", "channel", "overlap")
+    return {
+        "segments": [{key: getattr(s, key) for key in keys} for s in proposal.segments],
+        "n_speakers": proposal.n_speakers,
+    }
+
+
+def segments_text(proposal: Proposal, fmt: SegmentFormat | None, language: Language) -> str:
+    """The turns in a format for other programs, or a line each."""
+    recording = proposal.recording
+    if fmt is not None:
+        rows = [
+            LabelledSegment(s.start_s, s.end_s, s.channel, s.speaker, overlap=s.overlap)
+            for s in proposal.segments
+        ]
+        return write_segments(rows, fmt, recording.duration_s, recording.path.name).rstrip("\n")
+    lines = [
+        f"{s.start_s:10.2f} {s.end_s:10.2f}  {s.channel + 1}  {s.speaker}{' *' * s.overlap}"
+        for s in proposal.segments
+    ]
+    speech_s = sum(s.duration_s for s in proposal.segments)
+    values = {"n_speakers": proposal.n_speakers, "speech_s": f"{speech_s:.1f}"}
+    return "\n".join([*lines, message("cli.segments", language, values)])
 
 
 def comparison_text(result: Mapping[str, Any], language: Language) -> str:

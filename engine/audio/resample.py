@@ -61,6 +61,18 @@ def pick_channel(audio: Audio, channel: int | None) -> int:
     return 0
 
 
+def alike(first: SampleReader, second: SampleReader) -> bool:
+    """Whether two channels of one recording practically carry the same, as `pick_channel` asks;
+    in bounded memory."""
+    moments = np.zeros(5)
+    for start in range(0, first.n_samples, BLOCK_SAMPLES):
+        a, b = (r.read(start, start + BLOCK_SAMPLES).astype(np.float64) for r in (first, second))
+        moments += [a.sum(), b.sum(), a @ a, b @ b, a @ b]
+    sum_a, sum_b, power_a, power_b, both = moments / first.n_samples
+    scale = np.sqrt((power_a - sum_a**2) * (power_b - sum_b**2))
+    return bool(scale > 0 and both - sum_a * sum_b >= SAME_CHANNEL_CORRELATION * scale)
+
+
 def _centred(samples: FloatArray) -> NDArray[np.float64]:
     """Without its offset, which would make any two channels look alike."""
     return samples - np.mean(samples, dtype=np.float64)
