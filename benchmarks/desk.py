@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.resources import DEMO, DEMO_KNOWN, DEMO_QUESTIONED
@@ -57,14 +57,15 @@ def wait(condition: Callable[[], bool], limit_s: float = IDLE_S) -> None:
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError
-        application().processEvents()
-        time.sleep(0.002)
+        let_work(0.002)
 
 
 def let_work(seconds: float) -> None:
-    """Let the window work for a while."""
-    end = time.monotonic() + seconds
-    wait(lambda: time.monotonic() >= end)
+    """Let the window work for a while, in a loop of events as the program has it: what is to be
+    deleted later is deleted in one alone."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
 
 
 def settle(window: MainWindow) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QDesktopServices, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMenu, QMessageBox
 
 from app.services.workroom import CASE_FACTS, EXHIBIT_FACTS, ROLES, Workroom
+from engine.errors import SeongmunError
 from engine.types import VerificationResult
 from ui.dialogs.checks import ChecksDialog
 from ui.dialogs.facts import FactsDialog
@@ -21,7 +22,6 @@ from ui.errors import is_cancelled
 
 if TYPE_CHECKING:
     from app.services.analyst import Finished
-    from engine.errors import SeongmunError
     from ui.main_window import MainWindow
 
 MOST_OPENED_AT_ONCE = 2
@@ -315,6 +315,8 @@ class CaseActions(QObject):
 
         def failed(error: Exception) -> None:
             panel.show_problem(None if is_cancelled(error) else error)
+            if not isinstance(error, SeongmunError):
+                self._window.show_error(error)
 
         panel.set_checking()
         self._desk.look_at_conditions(choices, panel.show_conditions, failed)

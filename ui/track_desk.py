@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from app.services import segment_edits
@@ -209,6 +209,7 @@ class TrackDesk(QObject):
             return None
         speakers = [s.speaker for s in room.segments(segments[0].exhibit_id)]
         dialog = LabelDialog(segments, speakers, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._edit_if_any(dialog.edit()))
         dialog.open()
         return dialog
