@@ -88,6 +88,15 @@ class ErrorCode(StrEnum):
     PLAYBACK_FAILED = "playback.failed"
     PLAYBACK_DEVICE_LOST = "playback.device_lost"
 
+    GALLERY_MISSING = "gallery.missing"
+    GALLERY_EXISTS = "gallery.exists"
+    GALLERY_INVALID = "gallery.invalid"
+    GALLERY_MODEL = "gallery.model"
+    GALLERY_EMPTY = "gallery.empty"
+    GALLERY_LOCKED = "gallery.locked"
+    GALLERY_NO_SUCH_ENTRY = "gallery.no_such_entry"
+    GROUP_TOO_FEW = "group.too_few"
+
     CANCELLED = "cancelled"
     USAGE = "usage"
 

@@ -1,0 +1,1 @@
+"""Who is heard where: voices across calls, and the rings behind them."""
