@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from scipy.signal import firwin
+from scipy.signal import fftconvolve, firwin
 
 from engine.audio.blocks import HeldSamples
 from engine.audio.levels import clipped_share
@@ -15,7 +16,7 @@ from engine.audio.quality import measure_quality
 from engine.audio.resample import resample
 from engine.audio.spectra import bandwidth_hz
 from engine.speech.vad import VadSettings, detect_speech, join_speech
-from engine.types import FloatArray, SpeechSegment
+from engine.types import FloatArray, QualityReport, SpeechSegment
 
 RATE_HZ = 16000
 
@@ -126,3 +127,93 @@ def test_faint_speech_is_heard_and_left_as_it_is(speech: FloatArray) -> None:
 def test_no_speech_in_silence(n_samples: int) -> None:
     assert detect_speech(np.zeros(n_samples, np.float32), VadSettings()) == ()
     assert len(join_speech(np.zeros(n_samples, np.float32), RATE_HZ, [])) == 0
+
+
+def measured(samples: FloatArray, rate_hz: int = RATE_HZ) -> QualityReport:
+    """Quality of samples that are all speech but their digital silence."""
+    return measure_quality(HeldSamples(samples, rate_hz), SEGMENTS, 0)
+
+
+@pytest.mark.parametrize(("mains_hz", "below_speech_db"), [(60, 20), (50, 20), (60, 10)])
+def test_hum_of_known_power(speech: FloatArray, mains_hz: int, below_speech_db: float) -> None:
+    time_s = np.arange(len(speech)) / RATE_HZ
+    harmonics = ((1, 1.0), (2, 0.5), (3, 0.4))
+    hum = sum(a * np.sin(2 * np.pi * k * mains_hz * time_s) for k, a in harmonics)
+    level_dbfs = measured(speech).level_dbfs
+    hum *= 10 ** ((level_dbfs - below_speech_db) / 20) / np.sqrt(np.mean(hum**2))
+    report = measured((speech + hum).astype(np.float32))
+    assert report.hum_hz == mains_hz
+    assert report.hum_dbfs == pytest.approx(level_dbfs - below_speech_db, abs=1.5)
+    assert measured(speech).hum_hz == 0
+
+
+@pytest.mark.parametrize("kind", ["lost", "repeated"])
+def test_dropouts_of_known_share(speech: FloatArray, kind: str) -> None:
+    rng = np.random.default_rng(0)
+    damaged, frame = speech.copy(), RATE_HZ // 50
+    lost = np.zeros(len(speech), bool)
+    for start in range(frame, len(speech) - frame, frame):
+        previous = speech[start - frame : start]
+        if rng.random() < 0.1 and not lost[start - frame] and np.sqrt(np.mean(previous**2)) > 0.02:
+            damaged[start : start + frame] = 0 if kind == "lost" else previous
+            lost[start : start + frame] = True
+    share = lost.sum() / RATE_HZ / 12
+    assert measured(speech).dropout_share == pytest.approx(0, abs=0.003)
+    assert measured(damaged).dropout_share == pytest.approx(share, rel=0.4)
+
+
+def test_reverberation_of_a_simulated_room(speech: FloatArray) -> None:
+    rng = np.random.default_rng(1)
+    dry = speech[np.arange(len(speech)) % (5 * RATE_HZ) < 4 * RATE_HZ]
+    whole = [SpeechSegment(0, len(dry) / RATE_HZ)]
+    estimates = []
+    for rt60_s in (0.3, 0.6, 1.0):
+        decay = 10 ** (-3 * np.arange(int(rt60_s * RATE_HZ)) / RATE_HZ / rt60_s)
+        room = rng.standard_normal(len(decay)) * decay
+        room /= np.linalg.norm(room)
+        room[0] = 1.0
+        wet = fftconvolve(dry, room)[: len(dry)].astype(np.float32)
+        estimates.append(measure_quality(HeldSamples(wet, RATE_HZ), whole, 0).reverberation_s)
+        assert estimates[-1] == pytest.approx(rt60_s, rel=0.4)
+    assert estimates == sorted(estimates)
+
+
+def test_gsm_call_saved_as_m4a_is_recognised(
+    shared_data: Path, tool: Callable[..., bytes], tmp_path: Path
+) -> None:
+    """Fitted on other speakers; the files are ffmpeg's."""
+    source = shared_data / "dev/common_voice/cv005900b9d5_s00.ogg"
+    gsm, m4a, wav = tmp_path / "a.wav", tmp_path / "b.m4a", tmp_path / "c.wav"
+    tool("ffmpeg", "-v", "error", "-i", source, "-ar", "8000", "-c:a", "libgsm_ms", gsm)
+    tool("ffmpeg", "-v", "error", "-i", gsm, "-ar", "44100", "-b:a", "64k", m4a)
+    tool("ffmpeg", "-v", "error", "-i", m4a, wav)
+    reports = {}
+    for path in (source, wav):
+        samples, rate_hz = soundfile.read(path, dtype="float32")
+        segments = detect_speech(resample(samples, rate_hz, RATE_HZ), VadSettings())
+        reports[path] = measure_quality(HeldSamples(samples, rate_hz), segments, 0)
+    assert reports[wav].codec_guess == "narrowband.gsm_fr"
+    assert reports[wav].bandwidth_hz < 4200
+    assert reports[source].codec_guess == "wideband"
+
+
+def test_selection_and_long_recordings_are_measured_in_blocks(speech: FloatArray) -> None:
+    long = np.tile(speech, 6)
+    starts_s = [15.0 * i + s.start_s for i in range(6) for s in SEGMENTS]
+    segments = [SpeechSegment(start_s, start_s + 4) for start_s in starts_s]
+    once, often = measured(speech), measure_quality(HeldSamples(long, RATE_HZ), segments, 0)
+    assert often.net_speech_s == pytest.approx(6 * once.net_speech_s)
+    assert often.level_dbfs == pytest.approx(once.level_dbfs, abs=0.01)
+    assert often.snr_db == pytest.approx(once.snr_db, abs=1.5)
+    part = measure_quality(HeldSamples(long, RATE_HZ), segments, 0, 30.0, 45.0)
+    assert part.duration_s == pytest.approx(15)
+    assert part.net_speech_s == pytest.approx(once.net_speech_s)
+    assert part.snr_db == pytest.approx(once.snr_db, abs=0.01)
+
+
+def test_clipping_runs_go_on_across_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = np.sin(np.arange(4 * RATE_HZ) / 40).clip(-0.6, 0.6).astype(np.float32)
+    whole = measured(samples).clipped_share
+    monkeypatch.setattr("engine.audio.blocks.BLOCK_S", 0.37)
+    assert measured(samples).clipped_share == pytest.approx(whole, abs=1e-9)
+    assert whole == pytest.approx(np.mean(np.abs(samples) >= 0.6), abs=0.001)

@@ -7,24 +7,27 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from app.services.voices import SPEECH_RATE_HZ
-from engine.audio.blocks import HeldSamples
-from engine.audio.decode import decode
 from engine.audio.peaks import SampleReader
 from engine.audio.quality import measure_quality
 from engine.audio.resample import resample
+from engine.audio.stored import decode_stored
 from engine.audio.suitability import judge_suitability
 from engine.casefile.tables import Segment
 from engine.files import Source, path_of
 from engine.progress import CancelToken, Progress, no_progress
-from engine.speech.vad import VadSettings, detect_speech
-from engine.types import Audio, QualityReport, SpeechSegment
+from engine.speech.vad import VadSettings, detect_speech, detect_speech_in
+from engine.types import QualityReport, SpeechSegment
 
 
 def describe_file(source: Source) -> dict[str, Any]:
-    """Container, codec, hash, and quality and suitability per channel (raises as `decode`)."""
-    audio = decode(source, allow_truncated=True)
+    """Container, codec, hash, and quality and suitability per channel, of recordings of any
+    length in bounded memory (raises as `decode_stored`)."""
+    audio = decode_stored(source, allow_truncated=True)
+    try:
+        qualities = [_quality(samples, channel) for channel, samples in enumerate(audio.channels)]
+    finally:
+        audio.close()
     recording = audio.recording
-    qualities = [_quality(audio, channel) for channel in range(recording.channels)]
     return {
         "path": str(path_of(source)),
         "file_name": path_of(source).name,
@@ -44,11 +47,8 @@ def describe_file(source: Source) -> dict[str, Any]:
     }
 
 
-def _quality(audio: Audio, channel: int) -> QualityReport:
-    samples = audio.samples[channel]
-    speech_rate = resample(samples, audio.sample_rate_hz, SPEECH_RATE_HZ)
-    segments = detect_speech(speech_rate, VadSettings(), channel)
-    return measure_quality(HeldSamples(samples, audio.sample_rate_hz), segments, channel)
+def _quality(samples: SampleReader, channel: int) -> QualityReport:
+    return measure_quality(samples, detect_speech_in(samples, VadSettings(), channel), channel)
 
 
 def describe_selection(

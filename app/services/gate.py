@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from app.services.voices import Voice
+from engine.audio.blocks import HeldSamples
+from engine.audio.sameness import fingerprint, shared_sound
 from engine.audio.suitability import REFUSALS, judge_suitability
 from engine.errors import ErrorCode, SeongmunError
 from engine.types import SuitabilityReason
@@ -14,12 +16,30 @@ def require_comparable(first: Voice, second: Voice) -> None:
     Raises
     ------
     SeongmunError
-        COMPARE_SAME_BYTES; what `require_suitable` raises.
+        COMPARE_SAME_BYTES, COMPARE_SAME_CONTENT; what `require_suitable` raises.
     """
     if first.recording.sha256 == second.recording.sha256:
         raise SeongmunError(ErrorCode.COMPARE_SAME_BYTES, path=second.recording.path.name)
     for voice in (first, second):
         require_suitable(voice)
+    _require_other_sound(first, second)
+
+
+def _require_other_sound(first: Voice, second: Voice) -> None:
+    """Refuse two voices whose segments hold the same sound."""
+    prints = [
+        fingerprint(HeldSamples(voice.samples, voice.recording.sample_rate_hz), voice.segments)
+        for voice in (first, second)
+    ]
+    shared = shared_sound(*prints)
+    if shared is not None:
+        raise SeongmunError(
+            ErrorCode.COMPARE_SAME_CONTENT,
+            path=second.recording.path.name,
+            questioned_start_s=round(shared.first_start_s, 1),
+            known_start_s=round(shared.second_start_s, 1),
+            duration_s=round(shared.duration_s, 1),
+        )
 
 
 def require_suitable(voice: Voice) -> None:

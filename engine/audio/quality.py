@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.audio.blocks import blocks
+from engine.audio.channel import ChannelTraces
 from engine.audio.levels import Dropouts, Levels
 from engine.audio.noise import NoiseMeter
 from engine.audio.peaks import SampleReader
+from engine.audio.reverberation import ReverberationMeter
 from engine.audio.spectra import Hum, LongTermSpectrum
 from engine.errors import ErrorCode, SeongmunError
 from engine.progress import CancelToken
@@ -54,14 +56,15 @@ def measure_quality(
     """
     levels, dropouts = Levels(), Dropouts()
     spectrum, noise, hum = LongTermSpectrum(), NoiseMeter(), Hum()
+    traces, reverberation = ChannelTraces(), ReverberationMeter()
     n_samples = 0
     for block in blocks(reader, segments, start_s, end_s, all_speech):
         if cancel is not None:
             cancel.check()
         n_samples += len(block.samples)
-        for meter in (levels, dropouts, spectrum, noise, hum):
+        for meter in (levels, dropouts, spectrum, noise, hum, traces, reverberation):
             meter.add(block)
-    found = hum.found
+    mains, codec = hum.found, traces.guess
     return QualityReport(
         channel=channel,
         duration_s=n_samples / reader.sample_rate_hz,
@@ -73,6 +76,9 @@ def measure_quality(
         peak_dbfs=levels.peak_dbfs,
         dc_offset=levels.dc_offset,
         dropout_share=dropouts.share,
-        hum_hz=None if found is None else found[0],
-        hum_dbfs=None if found is None else found[1],
+        codec_guess=codec and codec[0],
+        codec_probability=codec and codec[1],
+        hum_hz=mains and mains[0],
+        hum_dbfs=mains and mains[1],
+        reverberation_s=reverberation.seconds,
     )

@@ -45,34 +45,41 @@ class LongTermSpectrum:
     """Collects the mean spectrum of speech and that of everything, for where there is no speech."""
 
     def __init__(self) -> None:
-        self._speech = np.zeros(SPECTRUM_POINTS // 2 + 1)
-        self._all = np.zeros(SPECTRUM_POINTS // 2 + 1)
+        self._speech: NDArray[np.float64] = np.zeros(1)
+        self._all: NDArray[np.float64] = np.zeros(1)
         self._sample_rate_hz = 0
 
     def add(self, block: Block) -> None:
         """Take a block."""
-        hop = SPECTRUM_POINTS // 2
-        power = frame_powers(block.samples, hann(SPECTRUM_POINTS), hop)
-        centres = np.minimum(np.arange(len(power)) * hop + hop, len(block.speech) - 1)
-        self._speech += power[block.speech[centres]].sum(axis=0)
-        self._all += power.sum(axis=0)
+        points = _points(block.sample_rate_hz)
+        power = frame_powers(block.samples, hann(points), points // 2)
+        centres = np.minimum((np.arange(len(power)) + 1) * (points // 2), len(block.speech) - 1)
+        self._speech = self._speech + power[block.speech[centres]].sum(axis=0, dtype=np.float64)
+        self._all = self._all + power.sum(axis=0, dtype=np.float64)
         self._sample_rate_hz = block.sample_rate_hz
 
     @property
     def bandwidth_hz(self) -> float:
-        """See `bandwidth_hz`."""
+        """Highest frequency of the long-term spectrum within 40 dB of its peak and above its floor.
+
+        The floor is the lowest tenth of the spectrum: what a band-limited channel leaves empty.
+        """
         return _bandwidth_hz(
             self._speech if self._speech.any() else self._all, self._sample_rate_hz
         )
 
 
-def bandwidth_hz(samples: FloatArray, sample_rate_hz: int) -> float:
-    """Highest frequency of the long-term spectrum within 40 dB of its peak and above its floor.
+def _points(sample_rate_hz: int) -> int:
+    """Bins of no more than 16 Hz at any rate: wider ones would smear a telephone's upper edge."""
+    return SPECTRUM_POINTS * max(1, round(sample_rate_hz / 16000))
 
-    The floor is the lowest tenth of the spectrum: what a band-limited channel leaves empty.
-    """
-    power = frame_powers(samples, hann(SPECTRUM_POINTS), SPECTRUM_POINTS // 2)
-    return _bandwidth_hz(power.sum(axis=0, dtype=np.float64), sample_rate_hz)
+
+def bandwidth_hz(samples: FloatArray, sample_rate_hz: int) -> float:
+    """See `LongTermSpectrum.bandwidth_hz`; of samples in memory, float32 [shape=(n,)]."""
+    spectrum = LongTermSpectrum()
+    everything = np.ones(len(samples), np.bool_)
+    spectrum.add(Block(samples, sample_rate_hz, everything, ~everything))
+    return spectrum.bandwidth_hz
 
 
 def _bandwidth_hz(power: NDArray[np.float64], sample_rate_hz: int) -> float:
@@ -82,7 +89,8 @@ def _bandwidth_hz(power: NDArray[np.float64], sample_rate_hz: int) -> float:
     floor = float(np.percentile(spectrum_db, 5))
     threshold = max(ceiling - BANDWIDTH_DROP_DB, min(floor + BANDWIDTH_FLOOR_DB, ceiling - 3))
     above = np.flatnonzero(spectrum_db > threshold)
-    return float((above[-1] + 1) * sample_rate_hz / SPECTRUM_POINTS) if len(above) else 0.0
+    step_hz = sample_rate_hz / 2 / max(1, len(power) - 1)
+    return float((above[-1] + 1) * step_hz) if len(above) else 0.0
 
 
 class Hum:

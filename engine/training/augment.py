@@ -161,7 +161,7 @@ def lossy_wideband(samples: FloatArray, rng: np.random.Generator) -> FloatArray:
     codec, rate = [("libopus", 16), ("libopus", 24), ("libmp3lame", 24), ("aac", 32)][
         rng.integers(4)
     ]
-    return _through_av(np.asarray(samples, np.float32), SAMPLE_RATE_HZ, codec, rate * 1000)
+    return through_av(np.asarray(samples, np.float32), SAMPLE_RATE_HZ, codec, rate * 1000)
 
 
 def apply_codec(samples: FloatArray, codec: str, rng: np.random.Generator) -> FloatArray:
@@ -175,9 +175,9 @@ def apply_codec(samples: FloatArray, codec: str, rng: np.random.Generator) -> Fl
             return _through_soundfile(samples, "WAV", "GSM610")
         case "amr":
             rate = int(rng.choice([4750, 5900, 7400, 12200]))
-            return _through_av(samples, TELEPHONE_RATE_HZ, "libopencore_amrnb", rate)
+            return through_av(samples, TELEPHONE_RATE_HZ, "libopencore_amrnb", rate)
         case "opus":
-            return _through_av(
+            return through_av(
                 samples, TELEPHONE_RATE_HZ, "libopus", int(rng.choice([6, 8, 12])) * 1000
             )
         case _:
@@ -192,7 +192,7 @@ def _through_soundfile(samples: FloatArray, container: str, subtype: str) -> Flo
     return _fit(decoded, len(samples))
 
 
-def _through_av(samples: FloatArray, rate_hz: int, codec: str, bit_rate: int) -> FloatArray:
+def through_av(samples: FloatArray, rate_hz: int, codec: str, bit_rate: int) -> FloatArray:
     """Encode and decode with FFmpeg packet by packet; the encoder's delay is cut off."""
     encoder = av.CodecContext.create(codec, "w")
     encoder.sample_rate, encoder.layout, encoder.bit_rate = rate_hz, "mono", bit_rate
