@@ -85,15 +85,19 @@ class CaseDesk(QObject):
         work: Callable[[Any, Any], Workroom],
         failed: Callable[[Exception], None] | None = None,
     ) -> None:
-        def entered(room: Workroom) -> None:
+        def enter(progress: Any, cancel: Any) -> tuple[Workroom, dict[int, dict[str, Any]]]:
+            room = work(progress, cancel)
+            return room, room.known_qualities()
+
+        def entered(opened: tuple[Workroom, dict[int, dict[str, Any]]]) -> None:
             self.close()
-            self.room = room
-            self._remember(room.folder)
-            self.qualities.update(room.known_qualities())
+            self.room, known = opened
+            self._remember(self.room.folder)
+            self.qualities.update(known)
             self.refresh()
             self.opened.emit()
 
-        self._board.start(title, work, entered, failed)
+        self._board.start(title, enter, entered, failed)
 
     def close(self) -> None:
         """Close the case and give its lock back."""

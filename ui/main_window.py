@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.desk = CaseDesk(self.board, self.settings, self)
         self.welcome, self.workspace = WelcomePage(), Workspace()
         self.transport = TransportBar()
-        self.navigator = Navigator()
+        self.navigator = Navigator(self.desk.qualities)
         self.segments, self.quality = SegmentPanel(), QualityPanel()
         self.comparison, self.look = ComparisonPanel(), SpectrogramPanel(self.settings)
         self.tray = JobTray(self.board)

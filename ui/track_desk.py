@@ -114,7 +114,7 @@ class TrackDesk(QObject):
         self.show_segments()
 
     def _show_described(self, exhibit_id: int, described: dict[str, Any]) -> None:
-        self._window.navigator.show_quality(exhibit_id, described)
+        self._window.navigator.show_quality(exhibit_id)
         if self._active is not None and self._active.opened.exhibit_id == exhibit_id:
             self._window.quality.show_recording(True, described)
             self._window.quality.set_can_measure(self._active.selection is not None)

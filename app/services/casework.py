@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,10 @@ def add_to_case(
     role: str,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    turn: AbstractContextManager[object] | None = None,
 ) -> dict[str, Any]:
-    """As `add_recordings`, to an open case."""
+    """As `add_recordings`, to an open case; the database is written to only within `turn`."""
+    turn = turn or nullcontext()
     files = files_below(sources)
     added: list[dict[str, Any]] = []
     known: list[dict[str, Any]] = []
@@ -79,7 +81,9 @@ def add_to_case(
             cancel.check()
         progress("case_add", done, len(files))
         try:
-            exhibit, is_new = case.add(path, role, actor(), cancel=cancel)
+            copied = case.copy(path, cancel=cancel)
+            with turn:
+                exhibit, is_new = case.add_copied(path, *copied, role, actor())
         except SeongmunError as error:
             if error.code.value not in FILE_ERRORS:
                 raise

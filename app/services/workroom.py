@@ -172,18 +172,9 @@ class Workroom:
     def add(
         self, sources: Sequence[Path], role: str, progress: Progress, cancel: CancelToken
     ) -> dict[str, Any]:
-        """Add files and folders; see `casework.add_recordings`. The case is held for one file at a
-        time, so that the window never waits for a big one."""
-        files = casework.files_below(sources)
-        result: dict[str, list[Any]] = {"added": [], "already_there": [], "failed": []}
-        for done, path in enumerate(files):
-            cancel.check()
-            progress("case_add", done, len(files))
-            with self._turn:
-                one = casework.add_to_case(self._case, [path], role, cancel=cancel)
-            for key, found in one.items():
-                result[key] += found
-        return result
+        """Add files and folders; see `casework.add_recordings`. The case is not held while a file
+        is copied, so that the window never waits for a big one."""
+        return casework.add_to_case(self._case, sources, role, progress, cancel, self._turn)
 
     def set_fact(self, name: str, value: str, exhibit_id: int | None = None) -> None:
         """Fill in something about the case or an exhibit."""

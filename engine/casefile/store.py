@@ -28,7 +28,15 @@ from engine.casefile.keys import is_sealed, looks_sealed, make_key, open_key
 from engine.casefile.lock import WriterLock
 from engine.casefile.tables import CaseInfo, Exhibit, Media, Row
 from engine.errors import ErrorCode, SeongmunError
-from engine.files import DISK_FULL, Source, copy_atomic, hash_file, open_source, path_of, write_atomic
+from engine.files import (
+    DISK_FULL,
+    Source,
+    copy_atomic,
+    hash_file,
+    open_source,
+    path_of,
+    write_atomic,
+)
 from engine.progress import CancelToken, Progress, no_progress
 from engine.sealed import SealedFile, derive_key
 from engine.types import AuditEvent
@@ -232,36 +240,47 @@ class CaseFile:
         SeongmunError
             FILE_*, FILE_CHANGED where the copy differs from what was hashed, CANCELLED.
         """
+        return self.add_copied(source, *self.copy(source, progress, cancel), role, actor, note)
+
+    def copy(
+        self, source: Path, progress: Progress = no_progress, cancel: CancelToken | None = None
+    ) -> tuple[str, int]:
+        """Copy an original among the media, where it is not; the database is neither read nor
+        written. Returns its SHA-256 and size (raises as `add`)."""
+        if self._lock is None:
+            raise SeongmunError(ErrorCode.CASE_READ_ONLY, path=str(self.folder))
         sha256, size_bytes = hash_file(source, progress, cancel)
         if size_bytes == 0:
             raise SeongmunError(ErrorCode.FILE_EMPTY, path=str(source))
+        if not self.media_path(sha256).exists():
+            self._put(source, sha256, cancel)
+        return sha256, size_bytes
+
+    def add_copied(
+        self, source: Path, sha256: str, size_bytes: int, role: str, actor: str, note: str = ""
+    ) -> tuple[Exhibit, bool]:
+        """Record an original that `copy` has copied; False where it is there already in this
+        role (raises CASE_READ_ONLY, FILE_DISK_FULL)."""
         known = self.rows(Exhibit, "media_sha256 = ? AND role = ?", (sha256, role))
         if known:
             return known[0], False
-        media = self.keep(source, sha256, size_bytes, cancel)
+        is_new = not self.rows(Media, "sha256 = ?", (sha256,))
+        media = [Media(sha256, size_bytes, utc_now())] * is_new
         exhibit = Exhibit(self.next_id(Exhibit), sha256, source.name, role, note, utc_now())
         self.record(actor, "exhibit.add", [*media, exhibit])
         return exhibit, True
 
-    def keep(
-        self,
-        source: Source | bytes,
-        sha256: str,
-        size_bytes: int,
-        cancel: CancelToken | None = None,
-    ) -> list[Row]:
-        """Put a file, or a document in memory, among the media; returns the row that `record` must
-        add, if it is new.
-
-        Raises
-        ------
-        SeongmunError
-            FILE_CHANGED, FILE_*, CANCELLED, CASE_READ_ONLY.
-        """
+    def keep(self, document: bytes, sha256: str, size_bytes: int) -> list[Row]:
+        """Put a document among the media; returns the row that `record` must add, if it is new
+        (raises CASE_READ_ONLY, FILE_DISK_FULL)."""
         if self._lock is None:
             raise SeongmunError(ErrorCode.CASE_READ_ONLY, path=str(self.folder))
         if self.rows(Media, "sha256 = ?", (sha256,)):
             return []
+        self._put(document, sha256)
+        return [Media(sha256, size_bytes, utc_now())]
+
+    def _put(self, source: Source | bytes, sha256: str, cancel: CancelToken | None = None) -> None:
         target = self.media_path(sha256)
         key = None if self._key is None else derive_key(self._key, "media")
         if isinstance(source, bytes):
@@ -270,7 +289,6 @@ class CaseFile:
             target.unlink()
             raise SeongmunError(ErrorCode.FILE_CHANGED, path=str(path_of(source)))
         target.chmod(stat.S_IREAD | stat.S_IRGRP | stat.S_IROTH)
-        return [Media(sha256, size_bytes, utc_now())]
 
     def cached(self, name: str) -> bytes | None:
         """What `cache` kept under this name, if it is still there and whole."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QMenu, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QMenu, QTreeWidget, QTreeWidgetItem
 
 from app.services.workroom import ROLES, Exhibit, Overview
 from ui.theme import BAD, CAUTION, GOOD
@@ -25,13 +26,15 @@ class Navigator(QTreeWidget):
     report_asked = Signal(int)
     add_asked = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, qualities: Mapping[int, dict[str, Any]]) -> None:
+        super().__init__()
         self.setHeaderHidden(True)
         self.setUniformRowHeights(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._overview: Overview | None = None
-        self._described: dict[int, dict[str, Any]] = {}
+        self._qualities = qualities
+        self._items: dict[int, tuple[QTreeWidgetItem, Exhibit]] = {}
+        self._dots = {verdict: _dot(colour) for verdict, colour in DOTS.items()}
         self.itemActivated.connect(self._activate)
         self.customContextMenuRequested.connect(self._show_menu)
 
@@ -41,8 +44,8 @@ class Navigator(QTreeWidget):
         current = self.currentItem()
         kind, chosen = (current.data(0, KIND), current.data(0, NUMBER)) if current else (None, None)
         self.clear()
+        self._items = {}
         if overview is None:
-            self._described = {}
             return
         for role in ROLES:
             exhibits = [e for e in overview.exhibits if e.role == role]
@@ -86,9 +89,13 @@ class Navigator(QTreeWidget):
 
     def _add_exhibit(self, group: QTreeWidgetItem, exhibit: Exhibit) -> None:
         item = self._item(group, f"{exhibit.id}. {exhibit.file_name}", "exhibit", exhibit.id)
-        described = self._described.get(exhibit.id)
+        self._items[exhibit.id] = (item, exhibit)
+        self._describe(item, exhibit)
+
+    def _describe(self, item: QTreeWidgetItem, exhibit: Exhibit) -> None:
+        described = self._qualities.get(exhibit.id)
         verdict = _verdict(described)
-        item.setIcon(0, _dot(DOTS[verdict]))
+        item.setIcon(0, self._dots[verdict])
         lines = [exhibit.file_name, f"SHA-256 {exhibit.media_sha256[:16]}…"]
         if described is not None:
             speech_s = sum(q["net_speech_s"] for q in described["quality"])
@@ -102,10 +109,10 @@ class Navigator(QTreeWidget):
         lines.append(self._verdict_text(verdict))
         item.setToolTip(0, "\n".join(lines))
 
-    def show_quality(self, exhibit_id: int, described: dict[str, Any]) -> None:
-        """Remember what is known of an exhibit and show it."""
-        self._described[exhibit_id] = described
-        self.show_case(self._overview)
+    def show_quality(self, exhibit_id: int) -> None:
+        """Show what is known of an exhibit now."""
+        if exhibit_id in self._items:
+            self._describe(*self._items[exhibit_id])
 
     def _activate(self, item: QTreeWidgetItem) -> None:
         match item.data(0, KIND):
