@@ -9,7 +9,7 @@ is the best one of the development calls.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,17 +43,18 @@ def main() -> None:
             make_call(arguments.data, condition, arguments.split, i) for i in range(arguments.calls)
         ]
         heard = [_speech(call) for call in calls]
-        systems: dict[str, Callable[[int], Sequence[SpeechSegment]]] = {
-            "baseline": lambda i: baseline(calls[i], heard[i], model),
-            "number unknown": lambda i: _diarized(calls[i], heard[i], model, None),
-            "number given": lambda i: _diarized(calls[i], heard[i], model, condition.parties),
+        pairs = list(zip(calls, heard, strict=True))
+        found = {
+            "baseline": [baseline(call, speech, model) for call, speech in pairs],
+            "number unknown": [_diarized(call, speech, model, None) for call, speech in pairs],
+            "number given": [
+                _diarized(call, speech, model, condition.parties) for call, speech in pairs
+            ],
         }
-        for name, system in systems.items():
-            found = [system(i) for i in range(len(calls))]
-            print(f"{condition.name:20} {name:15} {summary(calls, found)}", flush=True)
-        print(
-            f"{condition.name:20} {'overlap':15} {overlap_found(calls, heard, model)}", flush=True
-        )
+        for name, segments in found.items():
+            print(f"{condition.name:20} {name:15} {summary(calls, segments)}", flush=True)
+        flagged = overlap_found(calls, found["number unknown"])
+        print(f"{condition.name:20} {'overlap':15} {flagged}", flush=True)
 
 
 def _speech(call: Call) -> tuple[SpeechSegment, ...]:
@@ -118,16 +119,13 @@ def _grid(turns: Sequence[Turn], frames: int) -> NDArray[np.bool_]:
     return grid
 
 
-def overlap_found(
-    calls: Sequence[Call], heard: Sequence[Sequence[SpeechSegment]], model: EmbeddingModel
-) -> str:
+def overlap_found(calls: Sequence[Call], found: Sequence[Sequence[SpeechSegment]]) -> str:
     """How much of what is flagged is overlap, and how much of the overlap is flagged."""
     hits = flagged = there = 0
-    for call, speech in zip(calls, heard, strict=True):
+    for call, segments in zip(calls, found, strict=True):
         frames = len(call.samples) * 100 // call.sample_rate_hz + 100
         real = _grid(call.turns, frames).sum(axis=0) > 1
-        marked = [s for s in _diarized(call, speech, model, None) if s.overlap]
-        said = _grid([(s.start_s, s.end_s, 0) for s in marked], frames)[0]
+        said = _grid([(s.start_s, s.end_s, 0) for s in segments if s.overlap], frames)[0]
         hits, flagged, there = hits + (real & said).sum(), flagged + said.sum(), there + real.sum()
     return f"precision {hits / max(1, flagged):.0%} of {flagged / 100:.0f} s, " + (
         f"recall {hits / max(1, there):.0%} of {there / 100:.0f} s"
