@@ -16,7 +16,8 @@ import pytest
 import soundfile
 
 from app.services.calibrating import read_labelled_scores
-from engine.lr.metrics import eer, trial_weights
+from engine.lr.metrics import eer
+from engine.lr.trials import trial_weights
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(sys.executable).parent / "seongmun"

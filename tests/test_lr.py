@@ -21,6 +21,7 @@ from engine.lr import metrics
 from engine.lr.bounds import elub, supported_range
 from engine.lr.calibrate import apply, fit_affine, fit_calibration
 from engine.lr.population import check_population, load_population, make_population
+from engine.lr.trials import normalise_classes, trial_weights
 from engine.lr.validate import cross_validated_log10_lr, validate
 from engine.lr.verbal import load_scale
 from engine.types import LabelledScores, Population
@@ -40,7 +41,7 @@ def simulate(n_speakers: int = 30, seed: int = 0, shift: float = 0.4) -> Labelle
 
 
 def equal_class_weights(same: np.ndarray) -> np.ndarray:
-    return metrics.normalise_classes(np.ones(len(same)), same)
+    return normalise_classes(np.ones(len(same)), same)
 
 
 def population(tmp_path: Path, trials: LabelledScores, **changes: str) -> Population:
@@ -132,7 +133,7 @@ def test_swapping_labels_and_signs_changes_nothing(seed: int) -> None:
 def test_weights_equal_repetition() -> None:
     trials = simulate(10)
     times = np.random.default_rng(0).integers(1, 4, len(trials.scores))
-    weights = metrics.normalise_classes(times.astype(float), trials.same)
+    weights = normalise_classes(times.astype(float), trials.same)
     scores, same = np.repeat(trials.scores, times), np.repeat(trials.same, times)
     for figure in (metrics.eer, metrics.min_dcf, metrics.cllr, metrics.cllr_min):
         repeated = figure(scores, same, equal_class_weights(same))
@@ -143,7 +144,7 @@ def test_a_talkative_speaker_weighs_no_more() -> None:
     a = np.array(["x", "x", "x", "y", "x", "x", "y"])
     b = np.array(["x", "x", "x", "y", "y", "z", "z"])
     trials = LabelledScores(np.arange(7.0), a == b, a, b)
-    weights = metrics.trial_weights(trials)
+    weights = trial_weights(trials)
     assert weights == pytest.approx([1 / 6, 1 / 6, 1 / 6, 1 / 2, 1 / 3, 1 / 3, 1 / 3])
 
 

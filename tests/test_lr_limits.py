@@ -22,6 +22,7 @@ from engine.lr.population import (
     make_population,
     require_model,
 )
+from engine.lr.trials import normalise_classes, trial_weights
 from engine.lr.validate import validate
 from engine.types import LabelledScores, Population, QualityReport
 
@@ -74,7 +75,7 @@ def population(stored: Path) -> Population:
 @pytest.mark.parametrize("regularisation", [0.0, 0.002, 0.05])
 def test_affine_map_is_the_optimum_that_scipy_finds(regularisation: float) -> None:
     trials = simulate()
-    scores, same, weights = trials.scores, trials.same, metrics.trial_weights(trials)
+    scores, same, weights = trials.scores, trials.same, trial_weights(trials)
     centre = np.average(scores, weights=weights)
     deviation = np.sqrt(np.average((scores - centre) ** 2, weights=weights))
 
@@ -92,7 +93,7 @@ def test_affine_map_is_the_optimum_that_scipy_finds(regularisation: float) -> No
 @pytest.mark.parametrize("shift", [-0.4, -5.0])
 def test_scores_that_speak_the_wrong_way_give_neutral_evidence(shift: float) -> None:
     trials = simulate(shift=shift)
-    assert fit_affine(trials, metrics.trial_weights(trials), 0.004) == (0.0, 0.0)
+    assert fit_affine(trials, trial_weights(trials), 0.004) == (0.0, 0.0)
     calibration = fit_calibration(trials, 20)
     assert not calibration.replicates.any()
     assert calibration.bounds_log10[0] <= 0 <= calibration.bounds_log10[1]
@@ -129,7 +130,7 @@ def test_scores_beyond_the_calibration_are_flagged(population: Population) -> No
 def test_trials_without_weight_count_as_absent() -> None:
     trials = simulate(10, 10)
     weights = np.random.default_rng(3).integers(0, 3, len(trials.scores)).astype(float)
-    weights = metrics.normalise_classes(weights, trials.same)
+    weights = normalise_classes(weights, trials.same)
     kept = weights > 0
     for figure in (metrics.eer, metrics.min_dcf, metrics.cllr, metrics.cllr_min):
         assert figure(trials.scores, trials.same, weights) == pytest.approx(
@@ -139,7 +140,7 @@ def test_trials_without_weight_count_as_absent() -> None:
 
 def test_cllr_min_is_not_beaten_by_any_monotonic_map() -> None:
     trials = simulate()
-    weights = metrics.trial_weights(trials)
+    weights = trial_weights(trials)
     least = metrics.cllr_min(trials.scores, trials.same, weights)
     maps = [lambda s, a=a, b=b: a * (s - b) for a in (1, 4, 8, 12) for b in (0.2, 0.3, 0.4)]
     for change in [*maps, np.exp, np.tanh]:

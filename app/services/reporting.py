@@ -19,7 +19,7 @@ from app.services.voices import Voice
 from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
-from engine.lr.metrics import trial_weights
+from engine.lr.trials import trial_weights
 from engine.lr.validate import cross_validated_log10_lr
 from engine.lr.verbal import load_scale
 from engine.models.session import EmbeddingModel

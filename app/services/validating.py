@@ -11,7 +11,7 @@ from app.messages import Language
 from app.resources import FONTS, VALIDATION_TEXTS
 from app.services.calibrating import read_labelled_scores
 from engine.files import write_atomic
-from engine.lr.metrics import trial_weights
+from engine.lr.trials import trial_weights
 from engine.lr.validate import cross_validated_log10_lr, validate
 from engine.report.fonts import REGULAR, font_folders, register_fonts
 from engine.report.plots import to_pdf, to_svg, validation_plots

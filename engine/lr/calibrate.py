@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from engine.errors import ErrorCode, SeongmunError
+from engine.lr.bootstrap import ResampledBins, replicate
 from engine.lr.bounds import supported_range
-from engine.lr.metrics import normalise_classes, trial_weights
+from engine.lr.trials import Bools, Floats, bin_values, index_trials
+from engine.progress import CancelToken, Progress, no_progress
 from engine.types import CalibrationModel, LabelledScores, LikelihoodRatio, Population
 
 MINIMUM_SPEAKERS = 20
@@ -21,11 +23,17 @@ REGULARISATION = 0.1
 REPLICATES = 500
 SEED = 20261124
 NEWTON_STEPS = 50
-Floats = NDArray[np.float64]
 
 
 def fit_affine(
     trials: LabelledScores, weights: Floats, regularisation: float
+) -> tuple[float, float]:
+    """`fit_line` of labelled scores."""
+    return fit_line(trials.scores, trials.same, weights, regularisation)
+
+
+def fit_line(
+    scores: Floats, same: Bools, weights: Floats, regularisation: float
 ) -> tuple[float, float]:
     """Slope and intercept of log10_lr = slope * score + intercept.
 
@@ -34,14 +42,14 @@ def fit_affine(
     Where higher scores do not speak for the same source, the map is LR = 1 everywhere.
     Without regularisation there must be no score that separates the classes.
     """
-    centre = float(np.average(trials.scores, weights=weights))
-    spread = float(np.sqrt(np.average((trials.scores - centre) ** 2, weights=weights)))
-    design = np.stack([(trials.scores - centre) / max(spread, 1e-12), np.ones(len(weights))])
+    centre = float(np.average(scores, weights=weights))
+    spread = float(np.sqrt(np.average((scores - centre) ** 2, weights=weights)))
+    design = np.stack([(scores - centre) / max(spread, 1e-12), np.ones(len(weights))])
     penalty = np.diag([2 * regularisation, 1e-12])
     beta = np.zeros(2)
     for _ in range(NEWTON_STEPS):
         posterior = expit(beta @ design)
-        gradient = design @ (weights * (posterior - trials.same)) / 2 + penalty @ beta
+        gradient = design @ (weights * (posterior - same)) / 2 + penalty @ beta
         curvature = (design * (weights * posterior * (1 - posterior) / 2)) @ design.T + penalty
         step = np.linalg.solve(curvature, gradient)
         beta -= step
@@ -65,61 +73,66 @@ def require_size(trials: LabelledScores) -> None:
     ------
     SeongmunError
         POPULATION_TOO_SMALL under `MINIMUM_SPEAKERS` in different-source trials, or under
-        `MINIMUM_SAME_SPEAKERS` in same-source trials.
+        `MINIMUM_SAME_SPEAKERS` in same-source trials; SCORES_IDENTICAL where no score differs.
     """
-    different = ~trials.same
-    compared = np.union1d(trials.speaker_a[different], trials.speaker_b[different])
-    repeated = np.unique(trials.speaker_a[trials.same])
+    compared = _names(trials, ~trials.same)
+    repeated = _names(trials, trials.same)
     for found, minimum in (
         (len(compared), MINIMUM_SPEAKERS),
         (len(repeated), MINIMUM_SAME_SPEAKERS),
     ):
         if found < minimum:
             raise SeongmunError(ErrorCode.POPULATION_TOO_SMALL, n_speakers=found, minimum=minimum)
+    require_different_scores(trials)
 
 
-def speakers_of(trials: LabelledScores) -> NDArray[np.str_]:
-    """Every speaker once, sorted."""
-    return np.union1d(trials.speaker_a, trials.speaker_b)
+def require_different_scores(trials: LabelledScores) -> None:
+    """Refuse scores that are all the same: they say nothing of who speaks (SCORES_IDENTICAL)."""
+    if np.ptp(trials.scores) == 0:
+        raise SeongmunError(ErrorCode.SCORES_IDENTICAL, n_trials=len(trials.scores))
 
 
-def resampled_weights(
-    trials: LabelledScores, weights: Floats, rng: np.random.Generator
-) -> Floats | None:
-    """Weights after drawing speakers with replacement; None where a class vanishes."""
-    speakers = speakers_of(trials)
-    drawn = np.bincount(rng.integers(len(speakers), size=len(speakers)), minlength=len(speakers))
-    first = drawn[np.searchsorted(speakers, trials.speaker_a)]
-    second = drawn[np.searchsorted(speakers, trials.speaker_b)]
-    resampled = weights * np.where(trials.same, first, first * second)
-    if not resampled[trials.same].any() or not resampled[~trials.same].any():
-        return None
-    return normalise_classes(resampled, trials.same)
+def _names(trials: LabelledScores, chosen: Bools) -> set[str]:
+    sides = (trials.speaker_a[chosen], trials.speaker_b[chosen])
+    return {str(name) for side in sides for name in side.tolist()}
 
 
 def fit_calibration(
-    trials: LabelledScores, n_replicates: int = REPLICATES, seed: int = SEED
+    trials: LabelledScores,
+    n_replicates: int = REPLICATES,
+    seed: int = SEED,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
 ) -> CalibrationModel:
     """Fit the map, its speaker-bootstrap replicates and the range that the data support.
+
+    The map is fitted on the scores, its replicates on their bins (see `engine.lr.trials`).
 
     Raises
     ------
     SeongmunError
-        POPULATION_TOO_SMALL.
+        POPULATION_TOO_SMALL, SCORES_IDENTICAL, CANCELLED.
     """
     require_size(trials)
-    weights = trial_weights(trials)
-    n_speakers = len(speakers_of(trials))
-    regularisation = regularisation_for(n_speakers)
-    slope, intercept = fit_affine(trials, weights, regularisation)
-    rng = np.random.default_rng(seed)
-    replicates: list[tuple[float, float]] = []
-    while len(replicates) < n_replicates:
-        resampled = resampled_weights(trials, weights, rng)
-        if resampled is not None:
-            replicates.append(fit_affine(trials, resampled, regularisation))
-    bounds = supported_range(slope * trials.scores + intercept, trials.same, n_speakers)
-    return CalibrationModel(slope, intercept, np.array(replicates), bounds)
+    indexed = index_trials(trials)
+    regularisation = regularisation_for(indexed.n_speakers)
+    slope, intercept = fit_affine(trials, indexed.weights, regularisation)
+    bins = bin_values(indexed.scores, indexed.same, indexed.weights)
+    resampled = ResampledBins.of(indexed, bins)
+
+    def line(drawn: NDArray[np.float32]) -> Floats | None:
+        weights = resampled.weights(drawn)
+        if weights is None:
+            return None
+        used = weights > 0
+        fitted = fit_line(
+            resampled.values[used], resampled.same[used], weights[used], regularisation
+        )
+        return np.array(fitted)
+
+    replicates = replicate(indexed.n_speakers, n_replicates, seed, line, progress, cancel)
+    bounds = supported_range(slope * trials.scores + intercept, trials.same, indexed.n_speakers)
+    return CalibrationModel(slope, intercept, replicates, bounds)
 
 
 def apply(population: Population, score: float) -> LikelihoodRatio:

@@ -1,7 +1,9 @@
 """Performance of scores and likelihood ratios, every trial weighted.
 
 Weights of same-source and of different-source trials each sum to one, so priors are equal; see
-`trial_weights` for the choice that lets every speaker count the same.
+`engine.lr.trials.IndexedTrials` for those that let every speaker count the same. With equal weights
+within a class, `cllr`, `cllr_min`, `devpav`, `pav_log10_lr` and `cross_entropy` are those of the
+package `lir` (Netherlands Forensic Institute); tests compare them.
 """
 
 from __future__ import annotations
@@ -10,27 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from engine.types import LabelledScores
-
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-
-def trial_weights(trials: LabelledScores) -> Floats:
-    """Weights [shape=(n,)]: each speaker counts the same among same-source trials, each unordered
-    pair of speakers the same among different-source trials, and each class sums to one."""
-    pairs = np.sort(np.stack([trials.speaker_a, trials.speaker_b]), axis=0)
-    _, group, sizes = np.unique(pairs, axis=1, return_inverse=True, return_counts=True)
-    weights = 1.0 / sizes[group.ravel()]
-    return normalise_classes(weights, trials.same)
-
-
-def normalise_classes(weights: Floats, same: Bools) -> Floats:
-    """Scale the weights so that those of each class sum to one."""
-    result = weights.astype(np.float64)
-    result[same] /= result[same].sum()
-    result[~same] /= result[~same].sum()
-    return result
+MISLEADING = (1.0, 10.0, 100.0, 1000.0)
 
 
 def error_rates(scores: Floats, same: Bools, weights: Floats) -> tuple[Floats, Floats]:
@@ -81,10 +65,10 @@ def pav_log10_lr(scores: Floats, same: Bools, weights: Floats) -> Floats:
     result = np.zeros(len(scores))
     counted = weights > 0
     scores, same, weights = scores[counted], same[counted], weights[counted]
-    order = np.lexsort((~same, scores))
-    _, tie = np.unique(scores[order], return_inverse=True)
+    order = np.argsort(scores, kind="stable")
+    tie = np.cumsum(np.append(False, np.diff(scores[order]) > 0))
     total = np.bincount(tie, weights[order])
-    share = np.bincount(tie, np.where(same, weights, 0)[order]) / total
+    share = np.minimum(np.bincount(tie, np.where(same, weights, 0)[order]) / total, 1.0)
     posterior = isotonic_regression(share, weights=total).x[tie]
     with np.errstate(divide="ignore"):
         log10_lr = np.log10(posterior) - np.log10(1 - posterior)
@@ -95,3 +79,51 @@ def pav_log10_lr(scores: Floats, same: Bools, weights: Floats) -> Floats:
 def cllr_min(scores: Floats, same: Bools, weights: Floats) -> float:
     """Cllr after optimal monotonic calibration: what discrimination alone allows."""
     return cllr(pav_log10_lr(scores, same, weights), same, weights)
+
+
+def devpav(log10_lr: Floats, same: Bools, weights: Floats) -> float:
+    """Mean distance of the PAV-recalibrated log10 LRs from the given ones: 0 if well calibrated.
+
+    The area between the diagonal and the line through the points (log10 LR, its PAV value), over
+    the span of the points; points whose PAV value is infinite are left out (Vergeer et al. 2021,
+    "Measuring calibration of likelihood-ratio systems"). NaN where none is left; with
+    one distinct point its distance.
+    """
+    best = pav_log10_lr(log10_lr, same, weights)
+    used = np.isfinite(best) & (weights > 0)
+    x, at = np.unique(log10_lr[used], return_index=True)
+    y = best[used][at]
+    if len(x) == 0:
+        return float("nan")
+    gap = y - x
+    if len(x) == 1:
+        return float(abs(gap[0]))
+    before, after = np.abs(gap[:-1]), np.abs(gap[1:])
+    crossing = gap[:-1] * gap[1:] < 0
+    total = np.where(crossing, before + after, 1.0)
+    height = np.where(crossing, (before**2 + after**2) / total, before + after) / 2
+    return float(np.sum(height * np.diff(x)) / (x[-1] - x[0]))
+
+
+def cross_entropy(log10_lr: Floats, same: Bools, weights: Floats, log10_odds: Floats) -> Floats:
+    """Empirical cross-entropy in bits per prior log10 odds [shape=(m,)]; Cllr at even odds
+    (Ramos and Gonzalez-Rodriguez 2013)."""
+    result = np.empty(len(log10_odds))
+    for i, odds in enumerate(log10_odds):
+        prior = 1 / (1 + 10**-odds)
+        natural = (log10_lr + odds) * np.log(10)
+        cost = weights * np.logaddexp(0.0, np.where(same, -natural, natural)) / np.log(2)
+        result[i] = prior * np.sum(cost[same]) + (1 - prior) * np.sum(cost[~same])
+    return result
+
+
+def misleading_rates(log10_lr: Floats, same: Bools, weights: Floats) -> Floats:
+    """Shares of misleading evidence [shape=(2, len(MISLEADING))].
+
+    Row 0: different-source trials whose LR lies above each value of `MISLEADING`; row 1:
+    same-source trials whose LR lies below one over it. LR = 1 misleads nobody.
+    """
+    limits = np.log10(MISLEADING)
+    above = [np.sum(weights[~same & (log10_lr > limit)]) for limit in limits]
+    below = [np.sum(weights[same & (log10_lr < -limit)]) for limit in limits]
+    return np.array([above, below])

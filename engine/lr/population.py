@@ -24,9 +24,9 @@ from engine.lr.calibrate import (
     fit_calibration,
     regularisation_for,
     require_size,
-    speakers_of,
 )
 from engine.lr.conditions import checked_conditions
+from engine.lr.trials import speakers_of
 from engine.lr.validate import validate
 from engine.types import (
     CalibrationModel,

@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ErrorCode, SeongmunError
+from engine.lr import metrics
+from engine.lr.alternatives import Fit, logistic
+from engine.lr.bootstrap import ResampledBins, replicate
 from engine.lr.calibrate import (
     MINIMUM_SPEAKERS,
-    fit_affine,
     regularisation_for,
-    resampled_weights,
-    speakers_of,
+    require_different_scores,
 )
-from engine.lr.metrics import cllr, cllr_min, eer, min_dcf, normalise_classes, trial_weights
+from engine.lr.trials import (
+    Bools,
+    Floats,
+    IndexedTrials,
+    Ints,
+    bin_values,
+    index_trials,
+    normalise_classes,
+)
+from engine.progress import CancelToken, Progress, no_progress
 from engine.types import Estimate, LabelledScores, ValidationResult
 
 FOLDS = 10
 BOOTSTRAPS = 500
-Floats = NDArray[np.float64]
+SCORE_FIGURES = ("eer", "min_dcf", "cllr_min")
+MISLEADING_FIGURES = tuple(
+    f"{side}_{limit:g}"
+    for side in ("different_above", "same_below")
+    for limit in metrics.MISLEADING
+)
+LR_FIGURES = ("cllr", "devpav", *MISLEADING_FIGURES)
+FIGURES = (*SCORE_FIGURES, *LR_FIGURES, "cllr_cal")
+BORDERS = tuple(float(b) for b in np.log10([1 / m for m in metrics.MISLEADING[:0:-1]])) + tuple(
+    float(b) for b in np.log10(metrics.MISLEADING)
+)
+DEFINED_SHARE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """Trials with their cross-validated log10 LRs [shape=(n,)] and every figure of `FIGURES`.
+
+    A figure that the trials do not define (devPAV where the classes are separated) is None.
+    """
+
+    trials: IndexedTrials
+    log10_lr: Floats
+    figures: Mapping[str, Estimate | None]
 
 
 def cross_validated_log10_lr(trials: LabelledScores, seed: int = 0) -> Floats:
@@ -34,72 +68,173 @@ def cross_validated_log10_lr(trials: LabelledScores, seed: int = 0) -> Floats:
     SeongmunError
         POPULATION_TOO_SMALL where those trials lack same-source or different-source ones.
     """
-    speakers = speakers_of(trials)
-    fold = np.random.default_rng(seed).permutation(len(speakers)) % FOLDS
-    first = fold[np.searchsorted(speakers, trials.speaker_a)]
-    second = fold[np.searchsorted(speakers, trials.speaker_b)]
+    return cross_validated(index_trials(trials), logistic, seed)
+
+
+def cross_validated(trials: IndexedTrials, fit: Fit, seed: int = 0) -> Floats:
+    """As `cross_validated_log10_lr`, with any calibration; fitted on the scores' bins."""
+    fold = np.random.default_rng(seed).permutation(trials.n_speakers) % FOLDS
+    first, second = fold[trials.first], fold[trials.second]
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    bins = bin_values(trials.scores, trials.same, trials.weights)
+    parts = _weights_by_fold(trials, low * FOLDS + high, bins.number, bins.count)
+    partners = _partner_folds(trials, fold)
+    values, same = bins.centres.ravel(), np.repeat([False, True], bins.count)
+    order = np.argsort(low * FOLDS + high, kind="stable")
+    bounds = np.searchsorted((low * FOLDS + high)[order], np.arange(FOLDS**2 + 1))
     result = np.empty(len(trials.scores))
-    weights = trial_weights(trials)
-    for low in range(FOLDS):
-        for high in range(low, FOLDS):
-            tested = (np.minimum(first, second) == low) & (np.maximum(first, second) == high)
-            if not tested.any():
+    for i in range(FOLDS):
+        for j in range(i, FOLDS):
+            tested = order[bounds[i * FOLDS + j] : bounds[i * FOLDS + j + 1]]
+            if not len(tested):
                 continue
-            fitted = ~np.isin(first, [low, high]) & ~np.isin(second, [low, high])
-            part = LabelledScores(
-                trials.scores[fitted],
-                trials.same[fitted],
-                trials.speaker_a[fitted],
-                trials.speaker_b[fitted],
-            )
-            if part.same.all() or not part.same.any():
+            kept = np.setdiff1d(np.arange(FOLDS), [i, j])
+            weights = parts[np.ix_(kept, kept)].sum(axis=(0, 1))
+            used = weights > 0
+            if not (used & same).any() or not (used & ~same).any():
                 raise _too_small(trials)
-            slope, intercept = fit_affine(
-                part,
-                normalise_classes(weights[fitted], part.same),
-                regularisation_for(len(speakers_of(part))),
+            there = int((~np.isin(fold, [i, j]) & partners[:, kept].any(axis=1)).sum())
+            calibration = fit(
+                values[used],
+                same[used],
+                normalise_classes(weights[used], same[used]),
+                regularisation_for(there),
             )
-            result[tested] = slope * trials.scores[tested] + intercept
+            result[tested] = calibration(trials.scores[tested])
     return result
 
 
-def _too_small(trials: LabelledScores) -> SeongmunError:
-    found = len(speakers_of(trials))
-    return SeongmunError(ErrorCode.POPULATION_TOO_SMALL, n_speakers=found, minimum=MINIMUM_SPEAKERS)
+def _weights_by_fold(trials: IndexedTrials, pair: Ints, bin_number: Ints, count: int) -> Floats:
+    """Weight per lower fold, higher fold, and pseudo-trial [shape=(FOLDS, FOLDS, 2 * count)]."""
+    cell = (pair * 2 + trials.same) * count + bin_number
+    sums = np.bincount(cell, trials.weights, FOLDS**2 * 2 * count)
+    return np.asarray(sums.reshape(FOLDS, FOLDS, 2 * count), np.float64)
+
+
+def _partner_folds(trials: IndexedTrials, fold: Ints) -> Bools:
+    """Whether a speaker has a trial with one of a fold [shape=(n_speakers, FOLDS)]."""
+    result = np.zeros((trials.n_speakers, FOLDS), np.bool_)
+    result[trials.first, fold[trials.second]] = True
+    result[trials.second, fold[trials.first]] = True
+    return result
+
+
+def _too_small(trials: IndexedTrials) -> SeongmunError:
+    return SeongmunError(
+        ErrorCode.POPULATION_TOO_SMALL, n_speakers=trials.n_speakers, minimum=MINIMUM_SPEAKERS
+    )
+
+
+def score_figures(scores: Floats, same: Bools, weights: Floats) -> Floats:
+    """The values of `SCORE_FIGURES`."""
+    parts = (metrics.eer, metrics.min_dcf, metrics.cllr_min)
+    return np.array([figure(scores, same, weights) for figure in parts])
+
+
+def lr_figures(log10_lr: Floats, same: Bools, weights: Floats) -> Floats:
+    """The values of `LR_FIGURES`."""
+    parts = (metrics.cllr, metrics.devpav)
+    rates = metrics.misleading_rates(log10_lr, same, weights)
+    return np.array([*(figure(log10_lr, same, weights) for figure in parts), *rates.ravel()])
+
+
+def evaluate(
+    trials: LabelledScores,
+    n_bootstrap: int = BOOTSTRAPS,
+    seed: int = 0,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Validated:
+    """Every figure of scores and of their cross-validated calibration, speakers weighted equally.
+
+    The figures are of the trials, the intervals of their bins (see `engine.lr.trials`). The
+    intervals resample speakers; the calibration is not fitted again for each resample.
+
+    Raises
+    ------
+    SeongmunError
+        POPULATION_TOO_SMALL, SCORES_IDENTICAL, CANCELLED.
+    """
+    indexed = index_trials(trials) if trials.same.any() and not trials.same.all() else None
+    if indexed is None:
+        speakers = {*trials.speaker_a.tolist(), *trials.speaker_b.tolist()}
+        raise SeongmunError(
+            ErrorCode.POPULATION_TOO_SMALL, n_speakers=len(speakers), minimum=MINIMUM_SPEAKERS
+        )
+    require_different_scores(trials)
+    log10_lr = cross_validated(indexed, logistic, seed)
+    figures = bootstrapped(indexed, log10_lr, n_bootstrap, seed, progress, cancel)
+    return Validated(indexed, log10_lr, figures)
+
+
+def bootstrapped(
+    trials: IndexedTrials,
+    log10_lr: Floats,
+    n_bootstrap: int,
+    seed: int,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> dict[str, Estimate | None]:
+    """Every figure of `FIGURES` with its interval (raises CANCELLED)."""
+    same, weights = trials.same, trials.weights
+    by_score = ResampledBins.of(trials, bin_values(trials.scores, same, weights))
+    by_lr = ResampledBins.of(trials, bin_values(log10_lr, same, weights, BORDERS))
+
+    def figures(drawn: NDArray[np.float32]) -> Floats | None:
+        of_scores, of_lrs = by_score.weights(drawn), by_lr.weights(drawn)
+        if of_scores is None or of_lrs is None:
+            return None
+        return _with_difference(
+            score_figures(by_score.values, by_score.same, of_scores),
+            lr_figures(by_lr.values, by_lr.same, of_lrs),
+        )
+
+    values = _with_difference(
+        score_figures(trials.scores, same, weights), lr_figures(log10_lr, same, weights)
+    )
+    found = replicate(trials.n_speakers, n_bootstrap, seed, figures, progress, cancel)
+    return {
+        name: _estimate(value, column)
+        for name, value, column in zip(FIGURES, values, found.T, strict=True)
+    }
+
+
+def _with_difference(of_scores: Floats, of_lrs: Floats) -> Floats:
+    """All figures in the order of `FIGURES`: Cllr_cal is what Cllr has above Cllr_min."""
+    return np.array([*of_scores, *of_lrs, of_lrs[0] - of_scores[-1]])
+
+
+def _estimate(value: float, replicates: Floats) -> Estimate | None:
+    defined = replicates[np.isfinite(replicates)]
+    if not np.isfinite(value) or len(defined) < DEFINED_SHARE * len(replicates):
+        return None
+    low, high = np.percentile(defined, [2.5, 97.5])
+    return Estimate(float(value), float(low), float(high))
 
 
 def validate(
     trials: LabelledScores, n_bootstrap: int = BOOTSTRAPS, seed: int = 0
 ) -> ValidationResult:
-    """Figures of scores and of their cross-validated calibration, speakers weighted equally.
+    """The figures that a population carries (raises as `evaluate`)."""
+    return result_of(evaluate(trials, n_bootstrap, seed))
 
-    The intervals resample speakers; the calibration is not fitted again for each resample.
 
-    Raises
-    ------
-    SeongmunError
-        POPULATION_TOO_SMALL.
-    """
-    if trials.same.all() or not trials.same.any():
-        raise _too_small(trials)
-    log10_lr = cross_validated_log10_lr(trials, seed)
-    weights = trial_weights(trials)
-    rng = np.random.default_rng(seed)
-    drawn = [resampled_weights(trials, weights, rng) for _ in range(n_bootstrap)]
-    resampled = [w for w in drawn if w is not None]
-    same = trials.same
+def result_of(validated: Validated) -> ValidationResult:
+    """The figures that a population carries."""
 
-    def estimate(figure: Callable[[Floats], float]) -> Estimate:
-        low, high = np.percentile([figure(w) for w in resampled], [2.5, 97.5])
-        return Estimate(figure(weights), float(low), float(high))
+    def figure(name: str) -> Estimate:
+        found = validated.figures[name]
+        assert found is not None  # only devPAV may be undefined
+        return found
 
+    same = validated.trials.same
     return ValidationResult(
-        n_speakers=len(speakers_of(trials)),
+        n_speakers=validated.trials.n_speakers,
         n_same=int(same.sum()),
         n_different=int((~same).sum()),
-        eer=estimate(lambda w: eer(trials.scores, same, w)),
-        min_dcf=estimate(lambda w: min_dcf(trials.scores, same, w)),
-        cllr=estimate(lambda w: cllr(log10_lr, same, w)),
-        cllr_min=estimate(lambda w: cllr_min(trials.scores, same, w)),
-        cllr_cal=estimate(lambda w: cllr(log10_lr, same, w) - cllr_min(trials.scores, same, w)),
+        eer=figure("eer"),
+        min_dcf=figure("min_dcf"),
+        cllr=figure("cllr"),
+        cllr_min=figure("cllr_min"),
+        cllr_cal=figure("cllr_cal"),
     )

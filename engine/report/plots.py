@@ -192,30 +192,15 @@ def ece(
     odds = np.linspace(-2.5, 2.5, 101)
     best = metrics.pav_log10_lr(log10_lr, same, weights)
     curves = [
-        Series(texts["system"], odds, cross_entropy(log10_lr, same, weights, odds), DIFFERENT),
-        Series(texts["pav_line"], odds, cross_entropy(best, same, weights, odds), SAME),
-        Series(
-            texts["neutral"],
-            odds,
-            cross_entropy(np.zeros(len(same)), same, weights, odds),
-            NEUTRAL,
-            dashed=True,
-        ),
+        Series(texts[name], odds, metrics.cross_entropy(values, same, weights, odds), colour, dash)
+        for name, values, colour, dash in (
+            ("system", log10_lr, DIFFERENT, False),
+            ("pav_line", best, SAME, False),
+            ("neutral", np.zeros(len(same)), NEUTRAL, True),
+        )
     ]
     axes = linear_axis(texts["prior"], -2.5, 2.5), linear_axis(texts["cross_entropy"], 0, 1)
     return plot(texts["ece"], *axes, curves, font)
-
-
-def cross_entropy(log10_lr: Floats, same: Bools, weights: Floats, log10_odds: Floats) -> Floats:
-    """Empirical cross-entropy in bits per prior log10 odds; Cllr at even odds."""
-    result = np.empty(len(log10_odds))
-    for i, odds in enumerate(log10_odds):
-        prior = 1 / (1 + 10**-odds)
-        natural = (log10_lr + odds) * np.log(10)
-        cost = np.logaddexp(0.0, np.where(same, -natural, natural)) / np.log(2)
-        result[i] = prior * np.sum((weights * cost)[same])
-        result[i] += (1 - prior) * np.sum((weights * cost)[~same])
-    return result
 
 
 def histogram(
