@@ -51,6 +51,9 @@ class ErrorCode(StrEnum):
     POPULATION_INVALID = "population.invalid"
     POPULATION_MODEL = "population.model"
     POPULATION_TOO_SMALL = "population.too_small"
+    SCORES_IDENTICAL = "scores.identical"
+    SCALE_MISSING = "scale.missing"
+    SCALE_INVALID = "scale.invalid"
 
     COMPARE_SAME_BYTES = "compare.same_bytes"
     COMPARE_SAME_CONTENT = "compare.same_content"
