@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
-from scipy.linalg import solve_toeplitz
+from scipy.ndimage import uniform_filter1d
 
 from engine.audio.blocks import COMMON_RATE_HZ, Block
 from engine.audio.resample import resample
@@ -29,6 +29,7 @@ CODEC_CLASSES = (
     "narrowband",
     "narrowband.gsm_fr",
 )
+COEFFICIENTS = Path(__file__).resolve().parents[2] / "resources" / "codecs.json"
 UNKNOWN = "unknown"
 SURE = 0.6
 MINIMUM_FRAMES = 60
@@ -37,7 +38,7 @@ WINDOW, HOP, BAND_BINS = 512, 256, 8
 FLOOR = 1e-10
 HOLE = 1e-8
 NARROW_RATE_HZ = 8000
-RESIDUAL_FRAME, LPC_ORDER = 160, 10
+RESIDUAL_FRAME, RESIDUAL_POINTS, LPC_ORDER = 160, 480, 10
 RESIDUAL_FRAMES_PER_BLOCK = 200
 GRID_HZ = 8000 / 3  # GSM-FR keeps every third sample of its excitation
 FLUX_WINDOW, FLUX_HOP = 128, 32
@@ -117,29 +118,54 @@ def _residual_traces(samples: FloatArray, centres: NDArray[np.int64]) -> NDArray
     starts = centres // 2 - RESIDUAL_FRAME // 2
     starts = starts[(starts >= LPC_ORDER) & (starts + RESIDUAL_FRAME <= len(narrow))]
     chosen = starts[:: max(1, len(starts) // RESIDUAL_FRAMES_PER_BLOCK)]
-    traces = [trace for start in chosen if (trace := _residual_trace(narrow, start)) is not None]
-    return np.mean(traces, axis=0) if traces else np.zeros(11)
-
-
-def _residual_trace(narrow: NDArray[np.float64], start: int) -> NDArray[np.float64] | None:
-    frame = narrow[start - LPC_ORDER : start + RESIDUAL_FRAME]
-    windowed = frame * np.hanning(len(frame))
-    correlation = irfft(np.abs(rfft(windowed, 512)) ** 2)[: LPC_ORDER + 1]
-    if correlation[0] < 1e-9:
-        return None
-    correlation[0] *= 1.0001
-    predictor = solve_toeplitz(correlation[:-1], correlation[1:])
-    residual = np.convolve(frame, np.concatenate([[1.0], -predictor]), "valid")
-    spectrum = np.log(np.abs(rfft(residual * np.hanning(len(residual)), 480)) + 1e-9)
-    detail = spectrum - np.convolve(spectrum, np.ones(15) / 15, "same")
-    grid = round(GRID_HZ / NARROW_RATE_HZ * 480)
+    frames = narrow[chosen[:, None] + np.arange(-LPC_ORDER, RESIDUAL_FRAME)]
+    residual = _residuals(frames)
+    if not len(residual):
+        return np.zeros(11)
+    spectrum = np.log(np.abs(rfft(residual * np.hanning(RESIDUAL_FRAME), RESIDUAL_POINTS)) + 1e-9)
+    detail = spectrum - uniform_filter1d(spectrum, 15, axis=1, mode="constant")
+    grid = round(GRID_HZ / NARROW_RATE_HZ * RESIDUAL_POINTS)
     low = np.arange(12, grid // 2 - 4)
-    mirrored = np.corrcoef(detail[low], detail[grid - low])[0, 1]
-    shifted = np.corrcoef(detail[low], detail[grid + low])[0, 1]
-    centred = residual - residual.mean()
-    kurtosis = np.mean(centred**4) / (np.mean(centred**2) ** 2 + 1e-24)
-    bands = spectrum[:240].reshape(8, -1).mean(axis=1)
-    return np.concatenate([[mirrored, shifted, np.log(kurtosis)], bands - bands.mean()])
+    mirrored = _likeness(detail[:, low], detail[:, grid - low])
+    shifted = _likeness(detail[:, low], detail[:, grid + low])
+    centred = residual - residual.mean(axis=1, keepdims=True)
+    kurtosis = np.mean(centred**4, axis=1) / (np.mean(centred**2, axis=1) ** 2 + 1e-24)
+    bands = spectrum[:, : RESIDUAL_POINTS // 2].reshape(len(spectrum), 8, -1).mean(axis=2)
+    bands = bands - bands.mean(axis=1, keepdims=True)
+    return np.concatenate(
+        [[mirrored.mean(), shifted.mean(), np.log(kurtosis).mean()], bands.mean(axis=0)]
+    )
+
+
+def _residuals(frames: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Residuals of linear prediction (Levinson and Durbin's recursion, all frames at once); silent
+    frames are left out."""
+    windowed = frames * np.hanning(frames.shape[1])
+    correlation = irfft(np.abs(rfft(windowed, 512)) ** 2)[:, : LPC_ORDER + 1]
+    audible = correlation[:, 0] >= 1e-9
+    frames, correlation = frames[audible], correlation[audible]
+    correlation[:, 0] *= 1.0001
+    filters = np.zeros_like(correlation)
+    filters[:, 0] = 1.0
+    error = correlation[:, 0].copy()
+    for order in range(1, LPC_ORDER + 1):
+        lagged = correlation[:, order:0:-1]
+        reflection = -np.sum(filters[:, :order] * lagged, axis=1) / error
+        filters[:, : order + 1] += reflection[:, None] * filters[:, order::-1]
+        error *= 1 - reflection**2
+    length = frames.shape[1] - LPC_ORDER
+    shifted = [
+        frames[:, LPC_ORDER - lag : LPC_ORDER - lag + length] for lag in range(LPC_ORDER + 1)
+    ]
+    return np.asarray(sum(filters[:, lag, None] * part for lag, part in enumerate(shifted)))
+
+
+def _likeness(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correlation of each row of one with that of the other."""
+    first = first - first.mean(axis=1, keepdims=True)
+    second = second - second.mean(axis=1, keepdims=True)
+    scale = np.sqrt(np.sum(first**2, axis=1) * np.sum(second**2, axis=1))
+    return np.asarray(np.sum(first * second, axis=1) / (scale + 1e-24))
 
 
 def _rhythm(samples: FloatArray, speech: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -183,8 +209,7 @@ class CodecClassifier:
 
 @cache
 def _classifier() -> CodecClassifier:
-    text = (files("resources") / "codecs.json").read_text(encoding="utf-8")
-    table = json.loads(text)
+    table = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
     if tuple(table["classes"]) != CODEC_CLASSES:
         raise ValueError("codecs.json is of other classes")
     return CodecClassifier(*(np.array(table[key]) for key in ("mean", "deviation", "weights")))

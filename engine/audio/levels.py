@@ -149,8 +149,9 @@ def _repeats(block: Block) -> NDArray[np.bool_]:
     for period_s in REPEAT_PERIODS_S:
         period = int(period_s * block.sample_rate_hz)
         equal = block.samples[period:] == block.samples[:-period]
-        for start, stop in _runs(equal):
-            if stop - start >= period - 1 and changing[start + period : stop + period].mean() > 0.5:
+        runs = _runs(equal)
+        for start, stop in runs[runs[:, 1] - runs[:, 0] >= period - 1]:
+            if changing[start + period : stop + period].mean() > 0.5:
                 lost[start + period : stop + period] = True
     return lost
 

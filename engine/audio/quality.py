@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.audio.blocks import blocks
+from engine.audio.blocks import BLOCK_S, blocks
 from engine.audio.channel import ChannelTraces
 from engine.audio.levels import Dropouts, Levels
 from engine.audio.noise import NoiseMeter
@@ -16,6 +16,8 @@ from engine.audio.spectra import Hum, LongTermSpectrum
 from engine.errors import ErrorCode, SeongmunError
 from engine.progress import CancelToken
 from engine.types import Audio, QualityReport, SpeechSegment
+
+TRACED_BLOCKS = 40
 
 
 def require_signal(audio: Audio) -> None:
@@ -47,7 +49,8 @@ def measure_quality(
     -------
     QualityReport
         See there for the definitions; level and bandwidth are those of the speech, or of the whole
-        selection where no speech was found.
+        selection where no speech was found. Codec and reverberation of more than half an hour are
+        those of blocks spread evenly over it.
 
     Raises
     ------
@@ -58,12 +61,17 @@ def measure_quality(
     spectrum, noise, hum = LongTermSpectrum(), NoiseMeter(), Hum()
     traces, reverberation = ChannelTraces(), ReverberationMeter()
     n_samples = 0
-    for block in blocks(reader, segments, start_s, end_s, all_speech):
+    duration_s = reader.n_samples / reader.sample_rate_hz if end_s is None else end_s
+    sparse = max(1, round((duration_s - start_s) / BLOCK_S / TRACED_BLOCKS))
+    for number, block in enumerate(blocks(reader, segments, start_s, end_s, all_speech)):
         if cancel is not None:
             cancel.check()
         n_samples += len(block.samples)
-        for meter in (levels, dropouts, spectrum, noise, hum, traces, reverberation):
+        for meter in (levels, dropouts, spectrum, noise, hum):
             meter.add(block)
+        if number % sparse == 0:
+            traces.add(block)
+            reverberation.add(block)
     mains, codec = hum.found, traces.guess
     return QualityReport(
         channel=channel,
