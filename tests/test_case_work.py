@@ -17,7 +17,7 @@ from engine.casefile.archive import import_case
 from engine.casefile.checks import check_case
 from engine.casefile.database import DATABASE
 from engine.casefile.store import CaseFile
-from engine.casefile.tables import Edit, Segment
+from engine.casefile.tables import Edit, Media, Segment, Study
 from engine.errors import ErrorCode, SeongmunError
 from engine.types import CheckStatus
 
@@ -153,8 +153,27 @@ def test_case_of_format_1_is_migrated_after_a_backup(tmp_path: Path) -> None:
         work.edit_segments(case, "x", [], [segment(0, 1)])
         assert sound(case)
     with closing(sqlite3.connect(folder / DATABASE)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+        assert database.execute("PRAGMA user_version").fetchone() == (3,)
     backup = folder / f"{DATABASE}.before-0002"
     with closing(sqlite3.connect(backup)) as old, closing(sqlite3.connect(":memory:")) as first:
         first.deserialize(before)
         assert list(old.iterdump()) == list(first.iterdump())
+
+
+def test_case_of_format_2_is_migrated_and_takes_studies(tmp_path: Path) -> None:
+    """The fixture was written by 0.2.0's format: facts, a segment, something undone."""
+    folder = tmp_path / "case"
+    import_case(FIXTURES / "case_v2.zip", folder)
+    with CaseFile.open(folder) as reader:
+        assert reader.rows(Study) == []
+        assert sound(reader)
+    with CaseFile.open(folder, writable=True, actor="x") as case:
+        assert work.facts(case) == {"requester": "서초경찰서"}
+        assert work.facts(case, 1) == {}
+        assert [s.speaker for s in work.segments(case, 1)] == ["A"]
+        medium = case.rows(Media)[0].sha256
+        study = Study(case.next_id(Study), "VS-1", medium, medium, 0, "x", "2026-01-01")
+        case.record("x", "study.add", [study])
+        assert case.rows(Study) == [study]
+        assert sound(case)
+    assert (folder / f"{DATABASE}.before-0003").is_file()

@@ -29,7 +29,7 @@ from engine.casefile.audit import broken_link
 from engine.casefile.checks import check_case
 from engine.casefile.database import DATABASE
 from engine.casefile.store import CaseFile
-from engine.casefile.tables import TABLES, Analysis, Edit, Exhibit, Media, Report, Segment
+from engine.casefile.tables import TABLES, Analysis, Edit, Exhibit, Media, Report, Segment, Study
 from engine.errors import ErrorCode, SeongmunError
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken
@@ -88,6 +88,8 @@ def worked_folder(
         analysis = record_analysis(case, questioned, known, comparison)
         request = ReportRequest("ko", identity)
         report_in_case(case, analysis, comparison, model, population, request)
+        kept = case.rows(Media)[0].sha256
+        case.record("홍길동", "study.add", [Study(1, "VS-1", kept, kept, 0, "홍길동", "2026")])
     return folder
 
 

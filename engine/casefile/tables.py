@@ -156,6 +156,20 @@ class Report(Row):
     utc: str
 
 
+@dataclass(frozen=True, slots=True)
+class Study(Row):
+    """A validation study; its figures and its report lie among the media."""
+
+    table: ClassVar[str] = "study"
+    id: int
+    study_id: str
+    document_sha256: str
+    report_sha256: str
+    signed: int
+    author: str
+    utc: str
+
+
 TABLES: tuple[type[Row], ...] = (
     CaseInfo,
     Media,
@@ -167,4 +181,5 @@ TABLES: tuple[type[Row], ...] = (
     RetiredSegment,
     Analysis,
     Report,
+    Study,
 )

@@ -25,7 +25,16 @@ CASE_FACTS = (
     "proposition_same",
     "proposition_different",
 )
-EXHIBIT_FACTS = ("origin", "received_utc", "received_from", "description", "speaker", "note")
+EXHIBIT_FACTS = (
+    "origin",
+    "received_utc",
+    "received_from",
+    "description",
+    "speaker",
+    "sex",
+    "language",
+    "note",
+)
 FACT_EDIT, SEGMENT_EDIT, UNDO, REDO = "fact.set", "segment.edit", "edit.undo", "edit.redo"
 
 
