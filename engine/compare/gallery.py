@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -115,9 +115,28 @@ class Gallery:
         self.folder = folder
         self._connection = connection
         self._maps: tuple[NDArray[Any], FloatArray] | None = None
-        row = connection.execute("SELECT model_sha256, dim, precision FROM gallery").fetchone()
-        self.model_sha256, self.dim = str(row[0]), int(row[1])
-        self.precision: Precision = "int16" if row[2] == "int16" else "float32"
+        try:
+            row = self._header()
+            self.model_sha256, self.dim = str(row[0]), int(row[1])
+            self.precision: Precision = row[2]
+            if self._rows_on_disk() < self._next_row():
+                raise ValueError("vectors are missing")
+        except BaseException:
+            connection.close()
+            raise
+
+    def _header(self) -> Any:
+        """Model, size and precision (raises ValueError, sqlite.Error where this is no gallery)."""
+        found = [
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("application_id", "user_version")
+        ]
+        row = self._connection.execute(
+            "SELECT model_sha256, dim, precision FROM gallery"
+        ).fetchone()
+        if found != [APPLICATION_ID, FORMAT] or row is None or row[2] not in SCALES:
+            raise ValueError("not a gallery of this format")
+        return row
 
     @classmethod
     def create(
@@ -136,18 +155,10 @@ class Gallery:
                 raise SeongmunError(ErrorCode.GALLERY_EXISTS, path=str(folder))
             for name in (VECTORS, STATISTICS):
                 (folder / name).touch()
-            connection = _connect(folder, "rwc")
-            connection.executescript(
-                f"BEGIN IMMEDIATE;\n{SCHEMA}\nPRAGMA application_id = {APPLICATION_ID};\n"
-                f"PRAGMA user_version = {FORMAT};\nCOMMIT;"
-            )
-            connection.execute(
-                "INSERT INTO gallery VALUES (?, ?, ?, ?)",
-                (model_sha256, dim, precision, utc_now()),
-            )
+            _make_database(folder, (model_sha256, dim, precision, utc_now()))
+            return cls(folder, _connect(folder, "rw"))
         except (OSError, sqlite.Error) as error:
             raise _write_error(error, folder) from error
-        return cls(folder, connection)
 
     @classmethod
     def open(cls, folder: Path, model_sha256: str | None = None) -> Gallery:
@@ -161,22 +172,12 @@ class Gallery:
         if not (folder / DATABASE).is_file():
             raise SeongmunError(ErrorCode.GALLERY_MISSING, path=str(folder))
         try:
-            connection = _connect(folder, "rw")
-            header = [
-                connection.execute(f"PRAGMA {name}").fetchone()[0]
-                for name in ("application_id", "user_version")
-            ]
-            if header != [APPLICATION_ID, FORMAT]:
-                raise SeongmunError(ErrorCode.GALLERY_INVALID, path=str(folder))
-            gallery = cls(folder, connection)
-        except (sqlite.Error, TypeError) as error:
+            gallery = cls(folder, _connect(folder, "rw"))
+        except (sqlite.Error, TypeError, ValueError) as error:
             raise SeongmunError(ErrorCode.GALLERY_INVALID, path=str(folder)) from error
         if model_sha256 is not None and gallery.model_sha256 != model_sha256:
             gallery.close()
             raise SeongmunError(ErrorCode.GALLERY_MODEL, path=str(folder))
-        if gallery._rows_on_disk() < gallery._next_row():
-            gallery.close()
-            raise SeongmunError(ErrorCode.GALLERY_INVALID, path=str(folder))
         return gallery
 
     def close(self) -> None:
@@ -413,9 +414,25 @@ def _connect(folder: Path, mode: str) -> sqlite.Connection:
     connection = sqlite.connect(
         uri, uri=True, isolation_level=None, timeout=BUSY_S, check_same_thread=False
     )
-    for setting in ("journal_mode = WAL", "synchronous = FULL", "trusted_schema = OFF"):
-        connection.execute(f"PRAGMA {setting}").fetchall()
+    try:
+        for setting in ("journal_mode = WAL", "synchronous = FULL", "trusted_schema = OFF"):
+            connection.execute(f"PRAGMA {setting}").fetchall()
+    except sqlite.Error:
+        connection.close()
+        raise
     return connection
+
+
+def _make_database(folder: Path, header: tuple[str, int, str, str]) -> None:
+    """A database that appears whole or not at all."""
+    scratch = folder / f".seongmun-{DATABASE}"
+    with closing(sqlite.connect(scratch, isolation_level=None)) as connection:
+        connection.executescript(
+            f"BEGIN IMMEDIATE;\n{SCHEMA}\nPRAGMA application_id = {APPLICATION_ID};\n"
+            f"PRAGMA user_version = {FORMAT};\nCOMMIT;"
+        )
+        connection.execute("INSERT INTO gallery VALUES (?, ?, ?, ?)", header)
+    scratch.replace(folder / DATABASE)
 
 
 def _write_error(error: Exception, folder: Path) -> SeongmunError:

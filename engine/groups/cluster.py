@@ -18,6 +18,7 @@ from engine.types import FloatArray
 
 APART = np.float32(-np.inf)
 PROGRESS_MERGES = 64
+BLOCK_ROWS = 256
 Pair = tuple[int, int]
 
 
@@ -81,14 +82,18 @@ def group_voices(
     SeongmunError
         CANCELLED.
     """
-    labels = _agglomerate(
-        _allowed(log10_lr, calls, list(must_link), list(cannot_link)),
-        _linked(len(calls), must_link),
-        threshold_log10,
-        progress,
-        cancel,
-    )
-    return people(log10_lr, labels)
+    must, cannot = list(must_link), list(cannot_link)
+    linked = _linked(len(calls), must)
+    forest = _Forest(_allowed(log10_lr, calls, linked, must, cannot))
+    for first, second in _chains(linked):
+        forest.join(first, second)
+    while (pair := forest.closest(threshold_log10)) is not None:
+        forest.join(*pair)
+        if forest.merges % PROGRESS_MERGES == 0:
+            progress("group", forest.merges, len(calls))
+            if cancel is not None:
+                cancel.check()
+    return people(log10_lr, forest.labels)
 
 
 def _linked(n: int, must_link: Iterable[Pair]) -> NDArray[np.int64]:
@@ -99,15 +104,31 @@ def _linked(n: int, must_link: Iterable[Pair]) -> NDArray[np.int64]:
     return labels
 
 
+def _chains(linked: NDArray[np.int64]) -> list[Pair]:
+    """Pairs that join all voices of a label, the first of them with each other."""
+    first: dict[int, int] = {}
+    return [
+        (first[label], voice)
+        for voice, label in enumerate(linked.tolist())
+        if first.setdefault(label, voice) != voice
+    ]
+
+
 def _allowed(
-    log10_lr: FloatArray, calls: Sequence[str], must: list[Pair], cannot: list[Pair]
+    log10_lr: FloatArray,
+    calls: Sequence[str],
+    linked: NDArray[np.int64],
+    must: Sequence[Pair],
+    cannot: Sequence[Pair],
 ) -> FloatArray:
     """The ratios, with minus infinity where two voices may not be one person's."""
-    _, call = np.unique(np.asarray(calls), return_inverse=True)
     similarity = np.array(log10_lr, np.float32)
-    similarity[call[:, None] == call[None]] = APART
-    linked = _linked(len(calls), must)
-    for label in np.unique(linked[[i for pair in must for i in pair]]) if must else ():
+    by_call: dict[str, list[int]] = {}
+    for voice, call in enumerate(calls):
+        by_call.setdefault(call, []).append(voice)
+    for voices in by_call.values():
+        similarity[np.ix_(voices, voices)] = APART
+    for label in {int(linked[voice]) for pair in must for voice in pair}:
         together = np.flatnonzero(linked == label)
         similarity[np.ix_(together, together)] = log10_lr[np.ix_(together, together)]
     for first, second in cannot:
@@ -118,75 +139,99 @@ def _allowed(
     return similarity
 
 
-def _agglomerate(
-    similarity: FloatArray,
-    labels: NDArray[np.int64],
-    threshold: float,
-    progress: Progress,
-    cancel: CancelToken | None,
-) -> NDArray[np.int64]:
-    """Join the best pair until none is above the threshold; `similarity` is used up."""
-    size = np.ones(len(labels))
-    for label in np.unique(labels):
-        linked = np.flatnonzero(labels == label).tolist()
-        for other in linked[1:]:
-            _join(similarity, size, linked[0], other)
-            labels[other] = linked[0]
-    best = similarity.argmax(axis=1) if len(labels) else np.zeros(0, np.int64)
-    value = similarity[np.arange(len(labels)), best]
-    merges = 0
-    while len(labels) > 1:
-        top = int(value.argmax())
-        if not value[top] >= threshold:
-            break
-        first, second = sorted((top, int(best[top])))
-        _join(similarity, size, first, second)
-        labels[labels == second] = first
-        stale = np.flatnonzero((best == first) | (best == second))
-        for row in {first, second, *stale.tolist()}:
-            best[row] = similarity[row].argmax()
-            value[row] = similarity[row, best[row]]
-        closer = similarity[:, first] > value
-        best[closer], value[closer] = first, similarity[closer, first]
-        merges += 1
-        if merges % PROGRESS_MERGES == 0:
-            progress("group", merges, len(labels))
-            if cancel is not None:
-                cancel.check()
-    return labels
+class _Forest:
+    """Groups that are joined step by step; a group has the number of its first voice.
 
+    Writing a column of a large matrix costs as much as reading hundreds of rows. So a join writes
+    one row; other rows take over what changed since they were last looked at when they are needed
+    again. `value` bounds every row's best from above, as no mean is above both of its parts.
+    """
 
-def _join(similarity: FloatArray, size: NDArray[np.float64], first: int, second: int) -> None:
-    """The mean over all pairs of voices of the two groups; minus infinity stays so."""
-    total = size[first] + size[second]
-    mean = (size[first] * similarity[first] + size[second] * similarity[second]) / total
-    similarity[first] = similarity[:, first] = mean
-    similarity[first, first] = APART
-    similarity[second] = similarity[:, second] = APART
-    size[first], size[second] = total, 0
+    def __init__(self, similarity: FloatArray) -> None:
+        n = len(similarity)
+        self._similarity = similarity
+        self.labels = np.arange(n)
+        self.merges = 0
+        self._size = np.ones(n)
+        self._joined_at, self._read_at = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self._alive = np.ones(n, np.bool_)
+        self._best = similarity.argmax(axis=1) if n else np.zeros(0, np.int64)
+        self._value = similarity[np.arange(n), self._best]
+        self._is_stale = np.zeros(n, np.bool_)
+
+    def closest(self, threshold: float) -> Pair | None:
+        """The two groups with the highest mean, if it is at least `threshold`."""
+        while len(self._value):
+            top = int(self._value.argmax())
+            if not self._value[top] >= threshold:
+                break
+            if not self._is_stale[top]:
+                first, second = sorted((top, int(self._best[top])))
+                return first, second
+            row = np.where(self._alive, self._row(top), APART)
+            self._best[top] = row.argmax()
+            self._value[top] = row[self._best[top]]
+            self._is_stale[top] = False
+        return None
+
+    def join(self, first: int, second: int) -> None:
+        """Put the second group into the first; the mean is over all pairs of voices, and minus
+        infinity stays so."""
+        self.merges += 1
+        size, other = self._size[first], self._size[second]
+        mean = (size * self._row(first) + other * self._row(second)) / (size + other)
+        self._alive[second] = False
+        mean[~self._alive] = mean[first] = APART
+        self._similarity[first] = mean
+        self._size[first] = size + other
+        self.labels[self.labels == second] = first
+        self._joined_at[first] = self._read_at[first] = self.merges
+        self._is_stale |= (self._best == first) | (self._best == second)
+        self._best[first] = mean.argmax()
+        self._value[first], self._is_stale[first] = mean[self._best[first]], False
+        self._value[second] = APART
+
+    def _row(self, group: int) -> FloatArray:
+        """A group's means with all others, brought up to date."""
+        changed = np.flatnonzero((self._joined_at > self._read_at[group]) & self._alive)
+        self._similarity[group, changed] = self._similarity[changed, group]
+        self._read_at[group] = self.merges
+        return np.asarray(self._similarity[group], np.float32)
 
 
 def people(log10_lr: FloatArray, labels: NDArray[np.int64]) -> tuple[Person, ...]:
-    """People of a labelling, with the evidence for every membership."""
-    names, person = np.unique(labels, return_inverse=True)
-    count = np.bincount(person).astype(np.float64)
-    sums = np.zeros((len(labels), len(names)))
-    for i in range(len(names)):
-        sums[:, i] = log10_lr[:, person == i].sum(axis=1, dtype=np.float64)
-    own = sums[np.arange(len(labels)), person] - np.diagonal(log10_lr)
-    means = sums / count
-    means[np.arange(len(labels)), person] = -np.inf
-    rival = means.max(axis=1, initial=-np.inf)
+    """People of a labelling [shape=(n,)], with the evidence for every membership."""
+    names, first, person = np.unique(labels, return_index=True, return_inverse=True)
+    count = np.bincount(person)
+    own, rival = _evidence(log10_lr, person, count)
     return tuple(
         Person(
             tuple(
                 Membership(
                     int(voice),
-                    float(own[voice] / (count[i] - 1)) if count[i] > 1 else None,
-                    float(rival[voice]) if np.isfinite(rival[voice]) else None,
+                    float(own[voice]) if count[i] > 1 else None,
+                    float(rival[voice]) if len(names) > 1 else None,
                 )
                 for voice in np.flatnonzero(person == i)
             )
         )
-        for i in np.argsort([np.flatnonzero(person == i)[0] for i in range(len(names))])
+        for i in np.argsort(first)
     )
+
+
+def _evidence(
+    log10_lr: FloatArray, person: NDArray[np.int64], count: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Per voice the mean with the person's other voices, and the highest mean with another's."""
+    order = np.argsort(person, kind="stable")
+    starts = np.append(0, np.cumsum(count)[:-1])
+    own, rival = np.zeros(len(person)), np.zeros(len(person))
+    for at in range(0, len(person), BLOCK_ROWS):
+        rows = np.arange(at, min(at + BLOCK_ROWS, len(person)))
+        sums = np.add.reduceat(log10_lr[rows][:, order], starts, axis=1, dtype=np.float64)
+        mine = np.arange(len(rows)), person[rows]
+        own[rows] = (sums[mine] - log10_lr[rows, rows]) / np.maximum(count[person[rows]] - 1, 1)
+        sums /= count
+        sums[mine] = -np.inf
+        rival[rows] = sums.max(axis=1)
+    return own, rival

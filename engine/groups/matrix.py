@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.progress import CancelToken, Progress, no_progress
 from engine.types import CalibrationModel, FloatArray
 
-BLOCK_ROWS = 1024
+BLOCK_ROWS = 128
 
 
 @dataclass(frozen=True, slots=True)

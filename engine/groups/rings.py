@@ -1,53 +1,82 @@
 """Rings: people who are heard in the same calls.
 
-People of one call are bound together, but a person who is heard in one call only binds nobody:
-that may be the victim. Where everything that binds two parts of a ring passes through a single
-membership whose evidence is weak, the parts stay apart and the membership is reported as a link
-between them: a weak chain never glues two organisations together.
+Calls are bound to one another by the people who are heard in both. What a person says for two sets
+of calls is the mean log10 LR between the person's voices in the one and in the other; what several
+people say adds up. Sets of calls are joined, the best bound first, while what binds them is above a
+limit: a weak chain never glues two organisations together, and a look-alike who is heard beside
+many calls of the true person is outvoted by them. Whoever is heard in one call only binds nobody:
+that may be the victim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import combinations
+from typing import Literal, get_args
+
+import numpy as np
+
+from engine.types import FloatArray
 
 Role = Literal["caller", "victim", "unknown"]
+ROLES: tuple[Role, ...] = get_args(Role)
 LEAST_CALLS_OF_A_CALLER = 2
-Node = tuple[str, str]
+Pair = tuple[str, str]
+Evidence = dict[str, tuple[float, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A person is heard in a call; `log10_lr` is the evidence that this voice is the person's (None
-    where it is the person's only voice, or the examiner said so)."""
+    """A person is heard in a call: the voice with this row in the matrix."""
 
     person: str
     call: str
+    voice: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """What one person says for two sets of calls being one ring's: the mean log10 LR between the
+    person's voices on either side; None where the examiner decided that they are one person's."""
+
+    person: str
     log10_lr: float | None
+    calls: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """All that binds two sets of calls; `log10_lr` is the sum over the people, None where the
+    examiner decided."""
+
+    log10_lr: float | None
+    ties: tuple[Tie, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """People bound by calls."""
+    """People bound by calls. `others` are heard in its calls and bind nobody. If `weakest` fell,
+    the ring would part into the calls on its two sides (None in a ring of one call)."""
 
     people: tuple[str, ...]
+    others: tuple[str, ...]
     calls: tuple[str, ...]
+    weakest: Joint | None
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What would bind two rings if it were believed: the weak presence, its call, and the calls in
-    which the person is heard on the other side."""
+    """What speaks for two rings being one, and is too weak to join them."""
 
     rings: tuple[int, int]
-    presence: Presence
-    calls: tuple[str, ...]
+    joint: Joint
 
 
 @dataclass(frozen=True, slots=True)
 class RingResult:
-    """Rings, largest first; links between them; roles, as given or suggested."""
+    """Rings, those with most calls first; links between them, the strongest first; the roles."""
 
     rings: tuple[Ring, ...]
     links: tuple[Link, ...]
@@ -55,9 +84,15 @@ class RingResult:
 
 
 def suggest_roles(
-    presences: Sequence[Presence], given: Mapping[str, Role] | None = None
+    presences: Sequence[Presence],
+    given: Mapping[str, Role] | None = None,
+    origins: Mapping[str, str] | None = None,
 ) -> dict[str, Role]:
-    """Who recurs is a caller; whoever is heard once is unknown, and binds nobody."""
+    """Roles, as given or suggested: who recurs is a caller, whoever is heard once is unknown.
+
+    `origins` says whose recordings the calls are, where that is known: who is heard in all of the
+    calls from one origin and in no others, while nobody else is, is taken for their victim.
+    """
     calls: dict[str, set[str]] = {}
     for presence in presences:
         calls.setdefault(presence.person, set()).add(presence.call)
@@ -65,13 +100,24 @@ def suggest_roles(
         person: "caller" if len(heard) >= LEAST_CALLS_OF_A_CALLER else "unknown"
         for person, heard in calls.items()
     }
-    return suggested | dict(given or {})
+    by_origin: dict[str, set[str]] = {}
+    for call, origin in (origins or {}).items():
+        by_origin.setdefault(origin, set()).add(call)
+    for recorded in by_origin.values():
+        always = [person for person, heard in calls.items() if heard >= recorded]
+        if len(recorded) > 1 and len(always) == 1 and calls[always[0]] == recorded:
+            suggested[always[0]] = "victim"
+    return suggested | {p: role for p, role in (given or {}).items() if p in suggested}
 
 
 def find_rings(
     presences: Sequence[Presence],
     roles: Mapping[str, Role],
+    log10_lr: FloatArray,
     bridge_log10: float,
+    together: Iterable[Pair] = (),
+    apart: Iterable[Pair] = (),
+    decided: Iterable[tuple[int, int]] = (),
 ) -> RingResult:
     """Rings of callers.
 
@@ -79,97 +125,180 @@ def find_rings(
     ----------
     presences : who is heard where
     roles : of every person; only callers bind
-    bridge_log10 : a presence on which alone a connection rests needs at least this much evidence
+    log10_lr : float32 [shape=(voices, voices)], beyond the supported range too
+    bridge_log10 : the least sum that joins
+    together, apart : the examiner's decisions, as pairs of calls
+    decided : pairs of voices that the examiner says are one person's
 
     Returns
     -------
     RingResult
-        Calls without a caller, and people who are no callers, are in no ring of their own; a
-        non-caller belongs to the ring of the call's callers without binding it to others.
+        Calls without a caller are in no ring, and decisions about them have no effect.
+
+    Raises
+    ------
+    ValueError
+        Calls that must be together must be apart.
     """
     binding = [p for p in presences if roles[p.person] == "caller"]
-    edges = {(("p", e.person), ("c", e.call)): e for e in binding}
-    cut = [
-        edges[edge]
-        for edge in _bridges(list(edges))
-        if (lr := edges[edge].log10_lr) is not None and lr < bridge_log10
+    calls = sorted({p.call for p in binding})
+    number = {call: i for i, call in enumerate(calls)}
+    fragments = _Fragments(calls, binding, _evidence(binding, number, log10_lr, set(decided)))
+    for first, second in _known(together, number):
+        fragments.join(fragments.of(first), fragments.of(second))
+    for first, second in _known(apart, number):
+        fragments.keep_apart(first, second)
+    fragments.join_all(bridge_log10)
+    order = sorted(fragments.calls, key=lambda f: (-len(fragments.calls[f]), fragments.calls[f][0]))
+    rings = tuple(_ring(fragments, f, presences, roles) for f in order)
+    links = [
+        Link((i, j), fragments.joint(order[i], order[j]))
+        for i, j in combinations(range(len(order)), 2)
+        if fragments.strength(order[i], order[j]) > 0
     ]
-    kept = [edge for edge, presence in edges.items() if presence not in cut]
-    component = _components([node for edge in edges for node in edge], kept)
-    rings, number = _rings(component, presences)
-    links = []
-    for presence in cut:
-        sides = component[("p", presence.person)], component[("c", presence.call)]
-        if sides[0] in number and sides[1] in number and sides[0] != sides[1]:
-            others = tuple(
-                sorted(p.call for p in binding if p.person == presence.person and p != presence)
-            )
-            links.append(Link((number[sides[0]], number[sides[1]]), presence, others))
-    return RingResult(tuple(rings), tuple(links), roles)
+    links.sort(key=lambda link: -_value(link.joint))
+    return RingResult(rings, tuple(links), dict(roles))
 
 
-def _rings(
-    component: Mapping[Node, int], presences: Sequence[Presence]
-) -> tuple[list[Ring], dict[int, int]]:
-    """Rings, largest first, and the number of the ring of every component that holds a person."""
-    people: dict[int, set[str]] = {}
-    calls: dict[int, set[str]] = {}
-    for (kind, name), which in component.items():
-        (people if kind == "p" else calls).setdefault(which, set()).add(name)
-    for presence in presences:  # whoever binds nobody goes with the callers of the call
-        which = component.get(("c", presence.call), -1)
-        if ("p", presence.person) not in component and which in people:
-            people[which].add(presence.person)
-    order = sorted(people, key=lambda w: (-len(calls.get(w, ())), -len(people[w]), w))
-    rings = [Ring(tuple(sorted(people[w])), tuple(sorted(calls.get(w, ())))) for w in order]
-    return rings, {which: i for i, which in enumerate(order)}
+def _known(pairs: Iterable[Pair], number: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+    for first, second in pairs:
+        if first in number and second in number:
+            yield number[first], number[second]
 
 
-def _components(nodes: Sequence[Node], edges: Sequence[tuple[Node, Node]]) -> dict[Node, int]:
-    parent = {node: node for node in nodes}
-
-    def root(node: Node) -> Node:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    for first, second in edges:
-        parent[root(first)] = root(second)
-    roots: dict[Node, int] = {}
-    return {node: roots.setdefault(root(node), len(roots)) for node in dict.fromkeys(nodes)}
+def _value(joint: Joint) -> float:
+    return float("inf") if joint.log10_lr is None else joint.log10_lr
 
 
-def _bridges(edges: Sequence[tuple[Node, Node]]) -> list[tuple[Node, Node]]:
-    """Edges whose removal parts what they bind (Tarjan 1974), without recursion."""
-    neighbours: dict[Node, list[tuple[Node, int]]] = {}
-    for i, (first, second) in enumerate(edges):
-        neighbours.setdefault(first, []).append((second, i))
-        neighbours.setdefault(second, []).append((first, i))
-    order: dict[Node, int] = {}
-    low: dict[Node, int] = {}
-    found: list[tuple[Node, Node]] = []
-    for start in neighbours:
-        if start in order:
-            continue
-        order[start] = low[start] = len(order)
-        stack = [(start, -1, iter(neighbours[start]))]
-        while stack:
-            node, came_by, rest = stack[-1]
-            for other, i in rest:
-                if i == came_by:
-                    continue
-                if other in order:
-                    low[node] = min(low[node], order[other])
-                else:
-                    order[other] = low[other] = len(order)
-                    stack.append((other, i, iter(neighbours[other])))
-                    break
-            else:
-                stack.pop()
-                if stack:
-                    above = stack[-1][0]
-                    low[above] = min(low[above], low[node])
-                    if low[node] > order[above]:
-                        found.append(edges[came_by])
+def _evidence(
+    binding: Sequence[Presence],
+    number: Mapping[str, int],
+    log10_lr: FloatArray,
+    decided: set[tuple[int, int]],
+) -> dict[int, dict[int, Evidence]]:
+    """By two calls and a person: the sum of the ratios between the person's voices, and how many
+    they are."""
+    heard: dict[str, list[Presence]] = {}
+    for presence in binding:
+        heard.setdefault(presence.person, []).append(presence)
+    found: dict[int, dict[int, Evidence]] = {i: {} for i in number.values()}
+    for person, presences in heard.items():
+        for a, b in combinations(presences, 2):
+            if a.call == b.call:
+                continue
+            pair = {(a.voice, b.voice), (b.voice, a.voice)}
+            value = np.inf if pair & decided else float(log10_lr[a.voice, b.voice])
+            for x, y in ((a, b), (b, a)):
+                _add(found[number[x.call]].setdefault(number[y.call], {}), person, value, 1)
     return found
+
+
+def _add(evidence: Evidence, person: str, total: float, count: int) -> None:
+    before = evidence.get(person, (0.0, 0))
+    evidence[person] = before[0] + total, before[1] + count
+
+
+class _Fragments:
+    """Sets of calls that are joined step by step; a fragment has the number of one of its calls."""
+
+    def __init__(
+        self,
+        calls: Sequence[str],
+        binding: Sequence[Presence],
+        evidence: dict[int, dict[int, Evidence]],
+    ) -> None:
+        self.calls = {i: [call] for i, call in enumerate(calls)}
+        self.weakest: dict[int, Joint] = {}
+        self._evidence = evidence
+        self._apart: dict[int, set[int]] = {i: set() for i in self.calls}
+        self._owner = {i: i for i in self.calls}
+        self._heard: dict[str, set[str]] = {}
+        for presence in binding:
+            self._heard.setdefault(presence.person, set()).add(presence.call)
+
+    def of(self, call: int) -> int:
+        """The fragment that a call belongs to."""
+        while self._owner[call] != call:
+            call = self._owner[call]
+        return call
+
+    def keep_apart(self, first: int, second: int) -> None:
+        """Never join the fragments of two calls (raises ValueError where they are one)."""
+        a, b = self.of(first), self.of(second)
+        if a == b:
+            raise ValueError(f"{self.calls[a]} must be together and apart")
+        self._apart[a].add(b)
+        self._apart[b].add(a)
+
+    def strength(self, first: int, second: int) -> float:
+        """What binds two fragments: the sum over the people of what speaks for it."""
+        evidence = self._evidence[first].get(second, {})
+        return sum(max(0.0, total / count) for total, count in evidence.values())
+
+    def joint(self, first: int, second: int) -> Joint:
+        """What binds two fragments, person by person, the strongest first."""
+        ties = [
+            Tie(
+                person,
+                None if np.isinf(total) else total / count,
+                (self._where(person, first), self._where(person, second)),
+            )
+            for person, (total, count) in self._evidence[first].get(second, {}).items()
+            if total > 0
+        ]
+        ties.sort(key=lambda tie: (tie.log10_lr is not None, -(tie.log10_lr or 0.0)))
+        strength = self.strength(first, second)
+        return Joint(None if np.isinf(strength) or not ties else strength, tuple(ties))
+
+    def _where(self, person: str, fragment: int) -> tuple[str, ...]:
+        return tuple(call for call in self.calls[fragment] if call in self._heard[person])
+
+    def join_all(self, limit: float) -> None:
+        """Join the best bound two until nothing is bound by `limit`."""
+        waiting = [
+            (-self.strength(a, b), a, b) for a in self.calls for b in self._evidence[a] if a < b
+        ]
+        heapq.heapify(waiting)
+        while waiting and -waiting[0][0] >= limit:
+            negative, a, b = heapq.heappop(waiting)
+            alive = a in self.calls and b in self.calls and b not in self._apart[a]
+            if not alive or -negative != self.strength(a, b):
+                continue
+            self.join(a, b)
+            for other in self._evidence[a]:
+                heapq.heappush(waiting, (-self.strength(a, other), min(a, other), max(a, other)))
+
+    def join(self, first: int, second: int) -> None:
+        """Put the calls of the second fragment into the first."""
+        if first == second:
+            return
+        joints = [self.joint(first, second)]
+        joints += [self.weakest.pop(f) for f in (first, second) if f in self.weakest]
+        self.weakest[first] = min(joints, key=_value)
+        for other, evidence in self._evidence.pop(second).items():
+            del self._evidence[other][second]
+            if other != first:
+                for person, (total, count) in evidence.items():
+                    _add(self._evidence[first].setdefault(other, {}), person, total, count)
+                    _add(self._evidence[other].setdefault(first, {}), person, total, count)
+        for other in self._apart.pop(second):
+            self._apart[other].discard(second)
+            self._apart[other].add(first)
+            self._apart[first].add(other)
+        self.calls[first] = sorted(self.calls[first] + self.calls.pop(second))
+        self._owner[second] = first
+
+
+def _ring(
+    fragments: _Fragments, fragment: int, presences: Sequence[Presence], roles: Mapping[str, Role]
+) -> Ring:
+    calls = fragments.calls[fragment]
+    inside = set(calls)
+    people = {p.person for p in presences if p.call in inside}
+    binding = {person for person in people if roles[person] == "caller"}
+    return Ring(
+        tuple(sorted(binding)),
+        tuple(sorted(people - binding)),
+        tuple(calls),
+        fragments.weakest.get(fragment),
+    )
