@@ -182,6 +182,7 @@ class MainWindow(QMainWindow):
                 action.triggered.connect(lambda _=False, slot=slot: slot())
                 self._menus[menu].addAction(action)
                 self._actions[name] = action
+        self.addActions(list(self.segments.actions_by_name.values()))
         self._groups = {name: [item[0] for item in items] for name, items in entries.items()}
         self._make_choices()
 

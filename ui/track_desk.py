@@ -218,10 +218,10 @@ class TrackDesk(QObject):
         if edit[0]:
             self._window.desk.edit(edit)
 
-    def propose(self) -> None:
+    def propose(self, n_speakers: int | None = None) -> None:
         """Find speech and speakers of the active recording."""
         if self._active is not None:
-            self._window.desk.propose(self._active.opened.exhibit_id)
+            self._window.desk.propose(self._active.opened.exhibit_id, n_speakers)
 
     def choose_export(self) -> None:
         """Ask where the segments go."""

@@ -56,6 +56,20 @@ def joined(segments: Sequence[Segment]) -> Edit:
     return removed, added
 
 
+def one_voice(segments: Sequence[Segment], chosen: Sequence[Segment]) -> Edit:
+    """Treat the speakers of the chosen segments as one: all their segments get the first's name."""
+    speakers = list(dict.fromkeys(s.speaker for s in chosen))
+    others = [s for s in segments if s.speaker in speakers[1:]]
+    return changed(others, speaker=speakers[0]) if others else ([], [])
+
+
+def new_voice(segments: Sequence[Segment], chosen: Sequence[Segment]) -> Edit:
+    """Take the chosen segments for another speaker's, with a name that nobody has yet."""
+    names = {s.speaker for s in segments}
+    name = next(f"S{n}" for n in range(1, len(names) + 2) if f"S{n}" not in names)
+    return changed(chosen, speaker=name)
+
+
 def removed(segments: Sequence[Segment]) -> Edit:
     """Take segments away."""
     return [s.id for s in segments], []

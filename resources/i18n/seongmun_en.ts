@@ -20,5 +20,12 @@
             <numerusform>%n segments, {seconds} s of speech</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n speakers</source>
+        <translation>
+            <numerusform>%n speaker</numerusform>
+            <numerusform>%n speakers</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>

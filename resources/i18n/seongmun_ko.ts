@@ -971,6 +971,22 @@ Ctrl+P를 누르면 음성 구간과 화자를 제안합니다. 또는 파형에
         <translation>화자, 언어, 비고</translation>
     </message>
     <message>
+        <source>One voice</source>
+        <translation>같은 목소리</translation>
+    </message>
+    <message>
+        <source>Treat the speakers of the chosen segments as one voice</source>
+        <translation>고른 구간의 화자들을 한 사람으로 봅니다</translation>
+    </message>
+    <message>
+        <source>Other voice</source>
+        <translation>다른 목소리</translation>
+    </message>
+    <message>
+        <source>Take the chosen segments for another speaker&apos;s</source>
+        <translation>고른 구간을 다른 화자의 것으로 봅니다</translation>
+    </message>
+    <message>
         <source>Delete</source>
         <translation>삭제</translation>
     </message>
@@ -989,6 +1005,12 @@ Ctrl+P를 누르면 음성 구간과 화자를 제안합니다. 또는 파형에
     <message>
         <source>Export…</source>
         <translation>내보내기…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n speakers</source>
+        <translation>
+            <numerusform>화자 %n명</numerusform>
+        </translation>
     </message>
     <message>
         <source>Filter: speaker, language, remark, state</source>

@@ -11,9 +11,11 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QMenu,
     QStackedLayout,
     QTableView,
     QToolBar,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +24,9 @@ from app.services import segment_edits
 from app.services.workroom import Segment
 from ui.models.segment_table import FIELDS, SegmentFilter, SegmentTable
 
-MARKING = ("split", "join", "exclude", "label", "delete")
+MARKING = ("split", "join", "exclude", "label", "one_voice", "new_voice", "delete")
+ONLY_IN_THE_TABLE = ("label", "delete")
+MOST_SPEAKERS = 8
 
 
 class SegmentPanel(QWidget):
@@ -31,7 +35,7 @@ class SegmentPanel(QWidget):
     edited = Signal(object)
     chosen = Signal(object)
     shown = Signal(object)
-    propose_asked = Signal()
+    propose_asked = Signal(object)
     import_asked = Signal()
     export_asked = Signal()
     label_asked = Signal(object)
@@ -55,7 +59,7 @@ class SegmentPanel(QWidget):
 
     def _make_actions(self) -> None:
         entries: dict[str, tuple[str, Callable[[], None]]] = {
-            "propose": ("Ctrl+P", self.propose_asked.emit),
+            "propose": ("Ctrl+P", lambda: self.propose_asked.emit(None)),
             "accept": ("A", lambda: self._edit(segment_edits.accept(self.chosen_segments()))),
             "accept_all": (
                 "Shift+A",
@@ -65,6 +69,8 @@ class SegmentPanel(QWidget):
             "join": ("J", lambda: self._edit(segment_edits.joined(self.chosen_segments()))),
             "exclude": ("X", self._toggle_excluded),
             "label": ("Return", self._ask_label),
+            "one_voice": ("M", lambda: self._edit_voices(segment_edits.one_voice)),
+            "new_voice": ("N", lambda: self._edit_voices(segment_edits.new_voice)),
             "delete": (
                 "Delete",
                 lambda: self._edit(segment_edits.removed(self.chosen_segments())),
@@ -75,10 +81,23 @@ class SegmentPanel(QWidget):
         for name, (shortcut, slot) in entries.items():
             action = QAction(self)
             action.setShortcut(shortcut)
-            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            if name in ONLY_IN_THE_TABLE:
+                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             action.triggered.connect(lambda _=False, slot=slot: slot())
             self.actions_by_name[name] = action
             self._bars[name in MARKING].addAction(action)
+        self._make_numbers()
+
+    def _make_numbers(self) -> None:
+        """Propose a given number of speakers."""
+        self._numbers = QMenu(self)
+        for count in range(1, MOST_SPEAKERS + 1):
+            action = self._numbers.addAction("")
+            action.triggered.connect(lambda _=False, n=count: self.propose_asked.emit(n))
+        button = self._bars[0].widgetForAction(self.actions_by_name["propose"])
+        if isinstance(button, QToolButton):
+            button.setMenu(self._numbers)
+            button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
 
     def _lay_out(self) -> None:
         self._view.setModel(self._filter)
@@ -161,6 +180,12 @@ class SegmentPanel(QWidget):
         if edit[0] or edit[1]:
             self.edited.emit(edit)
 
+    def _edit_voices(
+        self, edit: Callable[[list[Segment], list[Segment]], segment_edits.Edit]
+    ) -> None:
+        if self.chosen_segments():
+            self._edit(edit(self._table.segments, self.chosen_segments()))
+
     def _split(self) -> None:
         segments = self.chosen_segments() or self._table.segments
         self._edit(segment_edits.split(segments, self._cursor()))
@@ -187,6 +212,7 @@ class SegmentPanel(QWidget):
             "accept_all": self._writable and any(s.origin == "auto" for s in self._table.segments),
             "split": self._writable and bool(self._table.segments),
             "join": self._writable and len(chosen) > 1,
+            "one_voice": self._writable and len({s.speaker for s in chosen}) > 1,
         }
         for name, action in self.actions_by_name.items():
             action.setEnabled(can.get(name, self._writable and bool(chosen)))
@@ -230,6 +256,14 @@ class SegmentPanel(QWidget):
                 self.tr("Exclude from comparison (laughter, overlap, tone), or take back in"),
             ),
             "label": (self.tr("Label…"), self.tr("Speaker, language, remark")),
+            "one_voice": (
+                self.tr("One voice"),
+                self.tr("Treat the speakers of the chosen segments as one voice"),
+            ),
+            "new_voice": (
+                self.tr("Other voice"),
+                self.tr("Take the chosen segments for another speaker's"),
+            ),
             "delete": (self.tr("Delete"), self.tr("Take the chosen segments away")),
             "import": (self.tr("Import…"), self.tr("TextGrid, Audacity, RTTM or CSV")),
             "export": (self.tr("Export…"), self.tr("TextGrid, Audacity, RTTM or CSV")),
@@ -238,6 +272,8 @@ class SegmentPanel(QWidget):
             action = self.actions_by_name[name]
             action.setText(text)
             action.setToolTip(f"{tip} ({action.shortcut().toString()})")
+        for count, action in enumerate(self._numbers.actions(), start=1):
+            action.setText(self.tr("%n speakers", "", count))
         self._words.setPlaceholderText(self.tr("Filter: speaker, language, remark, state"))
         self._view.setAccessibleName(self.tr("Segments"))
         self._table.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(FIELDS) - 1)
