@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 RUNTIME_PACKAGES := python3-venv libgl1 libegl1 libglib2.0-0 libfontconfig1 libdbus-1-3 \
 	libxkbcommon0 libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-randr0 \
 	libxcb-shape0 libx11-xcb1 libportaudio2 fonts-nanum
-TEST_PACKAGES := xvfb xauth ffmpeg flite poppler-utils mupdf-tools qpdf openssl
+TEST_PACKAGES := xvfb xauth ffmpeg flite poppler-utils mupdf-tools qpdf openssl softhsm2 opensc
 
 .PHONY: demo test bench lint gui translations system system-test lock clean
 

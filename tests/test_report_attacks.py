@@ -33,7 +33,7 @@ from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
 from engine.models.session import EmbeddingModel
 from engine.report.schema import QUALITY_2
-from engine.report.sign import Identity, sign_report
+from engine.report.sign import FileIdentity, Identity, sign_report
 from engine.types import CheckStatus, Population
 from engine.verify.coverage import BYTE_RANGE, coverage_fault
 from engine.verify.run import MAXIMUM_MANIFEST_BYTES, Verification, VerificationInputs, verify_pdf
@@ -134,7 +134,7 @@ def certify(
     bundle = pkcs12.serialize_key_and_certificates(
         b"x", examiner, made[0], None, BestAvailableEncryption(b"x")
     )
-    return Identity(made[0], bundle, b"x"), made[1]
+    return FileIdentity(made[0], bundle, b"x"), made[1]
 
 
 def signature_checks(pdf: bytes, authority: x509.Certificate, folder: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""PAdES-B-B signatures with PKCS#12 identities.
+"""PAdES-B-B signatures with identities of PKCS#12 files; those of tokens are in `tokens`.
 
 The signature certifies the document: nothing may be changed or appended afterwards.
 """
@@ -9,6 +9,7 @@ import datetime
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
+from pyhanko.sign.signers import Signer
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
@@ -31,18 +33,33 @@ DEMO_DAYS = 3650
 CONTENTS_BYTES = 16384
 
 
+class Identity(Protocol):
+    """Who signs."""
+
+    @property
+    def certificate(self) -> x509.Certificate: ...
+
+    def signer(self) -> Signer:
+        """What pyHanko signs with (raises SIGN_FAILED)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """An opened PKCS#12 identity."""
+class FileIdentity:
+    """An opened PKCS#12 file. An `Identity`."""
 
     certificate: x509.Certificate
     _pkcs12: bytes
     _password: bytes
 
-    @property
-    def name(self) -> str:
-        """Common name of the signer."""
-        return common_name(self.certificate)
+    def signer(self) -> Signer:
+        """See `Identity`."""
+        found: Signer | None = signers.SimpleSigner.load_pkcs12_data(
+            self._pkcs12, other_certs=[], passphrase=self._password
+        )
+        if found is None:
+            raise SeongmunError(ErrorCode.SIGN_FAILED, reason="PKCS#12")
+        return found
 
 
 def common_name(certificate: x509.Certificate) -> str:
@@ -51,7 +68,7 @@ def common_name(certificate: x509.Certificate) -> str:
     return str(names[0].value) if names else certificate.subject.rfc4514_string()
 
 
-def load_pkcs12(path: Path, password: bytes) -> Identity:
+def load_pkcs12(path: Path, password: bytes) -> FileIdentity:
     """Open a signing identity and refuse one that must not sign.
 
     Raises
@@ -71,25 +88,32 @@ def load_pkcs12(path: Path, password: bytes) -> Identity:
         raise SeongmunError(code, path=str(path)) from error
     except UnsupportedAlgorithm as error:
         raise SeongmunError(ErrorCode.KEY_WEAK, path=str(path)) from error
-    if key is None or certificate is None:
+    if key is None or certificate is None or key.public_key() != certificate.public_key():
         raise SeongmunError(ErrorCode.KEY_INVALID, path=str(path))
-    _require_strong(key, certificate, path)
+    require_usable(certificate, str(path))
+    return FileIdentity(certificate, content, password)
+
+
+def require_usable(certificate: x509.Certificate, path: str) -> None:
+    """Refuse a certificate that must not sign now; `path` names where it comes from.
+
+    Raises
+    ------
+    SeongmunError
+        KEY_WEAK, KEY_EXPIRED.
+    """
+    try:
+        key, algorithm = certificate.public_key(), certificate.signature_hash_algorithm
+    except (UnsupportedAlgorithm, ValueError) as error:
+        raise SeongmunError(ErrorCode.KEY_WEAK, path=path) from error
+    strong = (isinstance(key, rsa.RSAPublicKey) and key.key_size >= MINIMUM_RSA_BITS) or (
+        isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in STRONG_CURVES
+    )
+    if not strong or (algorithm is not None and algorithm.name in WEAK_HASHES):
+        raise SeongmunError(ErrorCode.KEY_WEAK, path=path)
     now = datetime.datetime.now(datetime.UTC)
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-        raise SeongmunError(ErrorCode.KEY_EXPIRED, path=str(path))
-    return Identity(certificate, content, password)
-
-
-def _require_strong(key: object, certificate: x509.Certificate, path: Path) -> None:
-    strong = (isinstance(key, rsa.RSAPrivateKey) and key.key_size >= MINIMUM_RSA_BITS) or (
-        isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in STRONG_CURVES
-    )
-    try:
-        algorithm = certificate.signature_hash_algorithm
-    except UnsupportedAlgorithm as error:
-        raise SeongmunError(ErrorCode.KEY_WEAK, path=str(path)) from error
-    if not strong or (algorithm is not None and algorithm.name in WEAK_HASHES):
-        raise SeongmunError(ErrorCode.KEY_WEAK, path=str(path))
+        raise SeongmunError(ErrorCode.KEY_EXPIRED, path=path)
 
 
 def make_demo_identity(pkcs12_path: Path, certificate_path: Path, password: bytes) -> None:
@@ -131,18 +155,14 @@ def sign_report(pdf: bytes, identity: Identity, reason: str) -> bytes:
     SeongmunError
         SIGN_FAILED.
     """
-    signer = signers.SimpleSigner.load_pkcs12_data(
-        identity._pkcs12, other_certs=[], passphrase=identity._password
-    )
-    if signer is None:
-        raise SeongmunError(ErrorCode.SIGN_FAILED, reason="PKCS#12")
+    signer = identity.signer()
     metadata = signers.PdfSignatureMetadata(
         field_name=FIELD_NAME,
         md_algorithm="sha256",
         subfilter=fields.SigSeedSubFilter.PADES,
         certify=True,
         docmdp_permissions=fields.MDPPerm.NO_CHANGES,
-        name=identity.name,
+        name=common_name(identity.certificate),
         reason=reason,
     )
     output = io.BytesIO()

@@ -1,0 +1,195 @@
+"""Signing with a token: SoftHSM2 stands for the examiner's card, RSA and elliptic curve."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
+
+from engine.errors import ErrorCode, SeongmunError
+from engine.report.sign import sign_report
+from engine.report.tokens import open_token
+from engine.types import CheckStatus
+from engine.verify.run import VerificationInputs, verify_pdf
+
+PIN, ADMIN_PIN = "246810", "13579246"
+MODULES = [
+    Path("/usr/lib/softhsm/libsofthsm2.so"),
+    *Path("/usr/lib").glob("*/softhsm/libsofthsm2.so"),
+]
+
+
+@pytest.fixture(scope="module")
+def module() -> Path:
+    found = [path for path in MODULES if path.exists()]
+    assert found, "softhsm2 is missing: make test installs it"
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the certificates of the tokens RSA, EC, OLD and WEAK; EMPTY has no key."""
+    folder = tmp_path_factory.mktemp("tokens")
+    (folder / "store").mkdir()
+    configuration = folder / "softhsm2.conf"
+    configuration.write_text(f"directories.tokendir = {folder / 'store'}\nlog.level = ERROR\n")
+    before = os.environ.get("SOFTHSM2_CONF")
+    os.environ["SOFTHSM2_CONF"] = str(configuration)
+    strong = rsa.generate_private_key(65537, 2048)
+    make_token(folder, "RSA", strong)
+    make_token(folder, "EC", ec.generate_private_key(ec.SECP256R1()))
+    make_token(folder, "OLD", strong, days=-1)
+    make_token(folder, "WEAK", rsa.generate_private_key(65537, 1024))
+    initialise("EMPTY")
+    yield folder
+    if before is None:
+        del os.environ["SOFTHSM2_CONF"]
+    else:
+        os.environ["SOFTHSM2_CONF"] = before
+
+
+def initialise(label: str) -> None:
+    pins = ["--so-pin", ADMIN_PIN, "--pin", PIN]
+    util("--init-token", "--free", "--label", label, *pins)
+
+
+def util(*arguments: str) -> None:
+    program = shutil.which("softhsm2-util")
+    assert program, "softhsm2 is missing: make test installs it"
+    subprocess.run([program, *arguments], check=True, capture_output=True, timeout=60)
+
+
+def make_token(
+    folder: Path, label: str, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, days: int = 30
+) -> None:
+    """A token with a key that was made elsewhere, and its self-signed certificate."""
+    initialise(label)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"감정인 {label}")])
+    now = datetime.datetime.now(datetime.UTC)
+    usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=60))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = folder / f"{label}.key"
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    names = ["--token", label, "--label", "key", "--id", "01", "--pin", PIN]
+    util("--import", str(private), *names)
+    (folder / f"{label}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    der = folder / f"{label}.der"
+    der.write_bytes(certificate.public_bytes(Encoding.DER))
+    program = shutil.which("pkcs11-tool")
+    assert program, "opensc is missing: make test installs it"
+    found = next(path for path in MODULES if path.exists())
+    write = ["--write-object", str(der), "--type", "cert", "--id", "01", "--label", "certificate"]
+    login = ["--module", str(found), "--token-label", label, "--login", "--pin", PIN]
+    subprocess.run([program, *login, *write], check=True, capture_output=True, timeout=60)
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> bytes:
+    """A small PDF to sign."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    path = tmp_path / "draft.pdf"
+    canvas = Canvas(str(path))
+    canvas.drawString(72, 720, "draft")
+    canvas.save()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("label", ["RSA", "EC"])
+def test_token_signs_what_others_verify(
+    label: str, module: Path, tokens: Path, draft: bytes, tool: object, tmp_path: Path
+) -> None:
+    with open_token(module, PIN, label) as identity:
+        signed = sign_report(draft, identity, "감정서")
+    path = tmp_path / f"{label}.pdf"
+    path.write_bytes(signed)
+    seen = tool("pdfsig", path, check=False).decode()  # type: ignore[operator]
+    assert "Signature is Valid." in seen
+    assert f"감정인 {label}" in seen
+    inputs = VerificationInputs(trust=tokens / f"{label}.pem")
+    outcomes = {c.id: c.status for c in verify_pdf(signed, inputs).result.checks}
+    for check in ("present", "integrity", "coverage", "certificate_valid_at_signing", "trust"):
+        assert outcomes[f"signature.{check}"] is CheckStatus.PASS
+
+
+@pytest.mark.parametrize(
+    ("label", "pin", "code"),
+    [
+        ("RSA", "111111", ErrorCode.TOKEN_PIN),
+        ("RSA", "", ErrorCode.TOKEN_PIN),
+        ("OLD", PIN, ErrorCode.KEY_EXPIRED),
+        ("WEAK", PIN, ErrorCode.KEY_WEAK),
+        ("EMPTY", PIN, ErrorCode.KEY_INVALID),
+        ("없는 토큰", PIN, ErrorCode.TOKEN_MISSING),
+        (None, PIN, ErrorCode.TOKEN_CHOICE),
+    ],
+)
+def test_what_cannot_sign_is_told(
+    label: str | None, pin: str, code: ErrorCode, module: Path, tokens: Path
+) -> None:
+    with pytest.raises(SeongmunError) as caught, open_token(module, pin, label):
+        pass
+    assert caught.value.code is code
+
+
+def test_library_that_is_none(tmp_path: Path, tokens: Path) -> None:
+    (tmp_path / "no.so").write_bytes(b"nothing")
+    for path in (tmp_path / "no.so", tmp_path / "missing.so"):
+        with pytest.raises(SeongmunError) as caught, open_token(path, PIN):
+            pass
+        assert caught.value.code is ErrorCode.TOKEN_MODULE
+
+
+def test_token_that_is_removed_while_signing(module: Path, tokens: Path, draft: bytes) -> None:
+    make_token(tokens, "REMOVED", ec.generate_private_key(ec.SECP256R1()))
+    with open_token(module, PIN, "REMOVED") as identity:
+        util("--delete-token", "--token", "REMOVED")
+        with pytest.raises(SeongmunError) as caught:
+            sign_report(draft, identity, "감정서")
+    assert caught.value.code is ErrorCode.SIGN_FAILED
+
+
+def test_command_line_signs_with_a_token(
+    module: Path,
+    tokens: Path,
+    demo_media: tuple[Path, Path],
+    tmp_path: Path,
+    tool: object,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from app.cli import run
+
+    monkeypatch.setenv("TOKEN_PIN", PIN)
+    report = tmp_path / "report.pdf"
+    arguments = ["compare", *map(str, demo_media), "--report", str(report), "--json"]
+    token = ["--sign-token", str(module), "--token-label", "EC", "--sign-pass-env", "TOKEN_PIN"]
+    assert run([*arguments, *token]) == 0
+    assert "Signature is Valid." in tool("pdfsig", report, check=False).decode()  # type: ignore[operator]
+    assert run([*arguments, *token[:-2]]) == 2
+    capsys.readouterr()
