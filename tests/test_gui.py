@@ -151,8 +151,9 @@ def test_from_dropped_files_to_a_verified_report(
     report = window.case_actions.report()
     assert report is not None
     report._target.setText(str(target))
-    report._identity.setText(str(identity_files[0]))
-    report._password.setText("correct horse")
+    report._kind.setCurrentIndex(report._kind.findData("file"))
+    report._paths["file"].setText(str(identity_files[0]))
+    report._secret.setText("correct horse")
     report.accept()
     idle(qtbot, window)
     assert b"/ByteRange" in target.read_bytes()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMenu, QMessageBox
 
+from app.services.signing import opened_identity
 from app.services.workroom import CASE_FACTS, EXHIBIT_FACTS, ROLES, Workroom
 from engine.errors import SeongmunError
 from engine.types import VerificationResult
@@ -357,17 +358,17 @@ class CaseActions(QObject):
         room = self._desk.room
         if room is None:
             return
-        target, language, identity = dialog.target, dialog.language, dialog.identity
+        target, language, signer = dialog.target, dialog.language, dialog.signer
         self._window.settings.setValue("reports", str(target.parent))
 
         def work(progress: Any, cancel: Any) -> bool:
             from app.services.reporting import ReportRequest
-            from app.services.signing import open_identity
 
             cancel.check()
-            signer = None if identity is None else open_identity(*identity)
-            room.analyst.report(finished, ReportRequest(language, signer), target, progress)
-            return signer is not None
+            with opened_identity(signer) as identity:
+                request = ReportRequest(language, identity)
+                room.analyst.report(finished, request, target, progress)
+            return signer.kind != "none"
 
         def done(signed: bool) -> None:
             self._report = target

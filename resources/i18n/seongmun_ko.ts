@@ -850,10 +850,6 @@
         <translation>감정서</translation>
     </message>
     <message>
-        <source>none: unsigned draft</source>
-        <translation>없음: 서명하지 않은 초안</translation>
-    </message>
-    <message>
         <source>Language</source>
         <translation>언어</translation>
     </message>
@@ -862,12 +858,40 @@
         <translation>저장 위치</translation>
     </message>
     <message>
-        <source>Sign with</source>
-        <translation>서명 인증서</translation>
+        <source>only where there are several</source>
+        <translation>토큰이 여럿일 때만</translation>
     </message>
     <message>
-        <source>Password</source>
-        <translation>비밀번호</translation>
+        <source>nobody: unsigned draft</source>
+        <translation>없음: 서명하지 않은 초안</translation>
+    </message>
+    <message>
+        <source>a PKCS#12 file</source>
+        <translation>PKCS#12 파일</translation>
+    </message>
+    <message>
+        <source>a security token</source>
+        <translation>보안 토큰</translation>
+    </message>
+    <message>
+        <source>Signed by</source>
+        <translation>서명</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>파일</translation>
+    </message>
+    <message>
+        <source>PKCS#11 library</source>
+        <translation>PKCS#11 라이브러리</translation>
+    </message>
+    <message>
+        <source>Token</source>
+        <translation>토큰 이름</translation>
+    </message>
+    <message>
+        <source>Password or PIN</source>
+        <translation>비밀번호 또는 PIN</translation>
     </message>
     <message>
         <source>Browse…</source>
