@@ -22,12 +22,16 @@ from app import views
 from app.gui_main import run_gui
 from app.output import Output
 from app.selftest import run_selftest
-from app.services import casework
+from app.services import casework, galleries
 from app.services.calibrating import calibrate_scores
+from app.services.calls import call_sources
 from app.services.case_analysis import compare_in_case
+from app.services.case_grouping import DECISION_KINDS, case_calls, case_decisions
+from app.services.case_grouping import decide as decide_in_case
 from app.services.comparing import compare as compare_voices
 from app.services.demo import run_demo
 from app.services.describing import describe_file
+from app.services.grouping import group_calls, group_settings, grouping_document
 from app.services.loading import (
     installed_packs,
     open_model,
@@ -38,7 +42,13 @@ from app.services.loading import (
 from app.services.reporting import ReportRequest, write_report
 from app.services.scoring import embed_files, score_trials
 from app.services.segmenting import propose
-from app.services.validating import validate_scores
+from app.services.validating import (
+    keep_study_in,
+    make_study,
+    print_study,
+    study_figures,
+    write_study,
+)
 from app.services.verifying import verify as verify_report
 from app.services.wording import verbal_text
 from engine.casefile.work import CASE_FACTS, EXHIBIT_FACTS
@@ -171,9 +181,7 @@ def segments(
 ) -> int:
     """Speech segments and speaker turns: a proposal."""
     output = _output(json_ or format_ == "json", lang)
-    if speakers != "auto" and speakers not in SPEAKERS:
-        raise click.UsageError("--speakers: 1 to 8, or auto")
-    n_speakers = None if speakers == "auto" else int(speakers)
+    n_speakers = _n_speakers(speakers)
     found = propose(file, open_model(model, device.value), n_speakers, output.progress)
     fmt = next((f for f in FORMATS if f == format_), None)
     output.result(
@@ -195,7 +203,14 @@ def compare(
     pass_env: PassOption = None,
     sign_p12: Annotated[Path | None, typer.Option(help="PKCS#12 signing identity.")] = None,
     sign_pass_env: Annotated[
-        str | None, typer.Option(help="Environment variable with its password.")
+        str | None, typer.Option(help="Environment variable with its password or PIN.")
+    ] = None,
+    sign_token: Annotated[
+        Path | None, typer.Option(help="PKCS#11 library of a signing token.")
+    ] = None,
+    token_label: Annotated[str | None, typer.Option(help="Which token, of several.")] = None,
+    signer_name: Annotated[
+        str | None, typer.Option(help="Which certificate of the token, of several.")
     ] = None,
     questioned_channel: Annotated[int | None, typer.Option(help="Counted from 0.")] = None,
     known_channel: Annotated[int | None, typer.Option(help="Counted from 0.")] = None,
@@ -209,9 +224,11 @@ def compare(
 ) -> int:
     """Compare a questioned with a known voice."""
     output = _output(json_, lang)
+    if (sign_p12 or sign_token) and report is None:
+        raise click.UsageError("--sign-p12 and --sign-token need --report")
     identity = _identity(sign_p12, sign_pass_env)
-    if identity is not None and report is None:
-        raise click.UsageError("--sign-p12 needs --report")
+    if sign_token is not None:
+        identity = _token_identity(sign_token, sign_pass_env, token_label, signer_name)
     if supersedes and (case is None or report is None):
         raise click.UsageError("--supersedes needs --case and --report")
     opened = open_model(model, device.value)
@@ -244,12 +261,30 @@ def compare(
     return EXIT_DONE
 
 
+def _n_speakers(speakers: str) -> int | None:
+    if speakers != "auto" and speakers not in SPEAKERS:
+        raise click.UsageError("--speakers: 1 to 8, or auto")
+    return None if speakers == "auto" else int(speakers)
+
+
 def _identity(sign_p12: Path | None, sign_pass_env: str | None) -> Identity | None:
     if sign_p12 is None:
         return None
     if sign_pass_env is None or sign_pass_env not in os.environ:
         raise click.UsageError("--sign-p12 needs --sign-pass-env with a variable that is set")
     return load_pkcs12(sign_p12, os.environ[sign_pass_env].encode("utf-8"))
+
+
+def _token_identity(
+    module: Path, pin_env: str | None, token_label: str | None, signer_name: str | None
+) -> Identity:
+    """The token's identity; its session ends with the command."""
+    from engine.report.tokens import open_token
+
+    if pin_env is None or pin_env not in os.environ:
+        raise click.UsageError("--sign-token needs --sign-pass-env with a variable that is set")
+    opened = open_token(module, os.environ[pin_env], token_label, signer_name)
+    return click.get_current_context().with_resource(opened)
 
 
 def _passphrase(variable: str | None) -> str:
@@ -329,6 +364,101 @@ def score(
 
 
 @app.command()
+def group(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…", show_default=False)] = None,
+    min_log10_lr: Annotated[
+        float | None, typer.Option(help="Least mean log10 LR that makes voices one person's.")
+    ] = None,
+    case: Annotated[
+        Path | None,
+        typer.Option(help="Also the calls of this case, with the examiner's decisions."),
+    ] = None,
+    pass_env: PassOption = None,
+    population: PopulationOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = Device.auto,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Voices across calls, and the rings behind them; exit code 3 where a call was left out."""
+    output = _output(json_, lang)
+    if not files and case is None:
+        raise click.UsageError("FILE or --case")
+    opened = open_model(model, device.value)
+    chosen = open_population(population, opened)
+    settings = group_settings(min_log10_lr)
+    with casework.reading(case, _passphrase(pass_env)) as read:
+        calls = [*(case_calls(read) if read else ()), *call_sources(files or ())]
+        decisions = case_decisions(read) if read else None
+        found = group_calls(calls, opened, chosen, settings, decisions, output.progress)
+    document = grouping_document(found)
+    output.result(document, lambda: views.grouping_text(document, output.language))
+    return EXIT_INCOMPLETE if any(item["speaker"] is None for item in document["skipped"]) else 0
+
+
+@app.command()
+def enrol(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…", show_default=False)] = None,
+    gallery: Annotated[Path, typer.Option(help="Folder of the gallery; made if missing.")] = ...,  # type: ignore[assignment]
+    voice: Annotated[str, typer.Option(help="Name of the voice, where it is one person's.")] = "",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Put the voices on the watch-list.")
+    ] = False,
+    speakers: Annotated[str, typer.Option(help="How many per call, 1 to 8, or auto.")] = "auto",
+    precision: Annotated[
+        Literal["float32", "int16"] | None,
+        typer.Option(help="Of a new gallery; int16 takes half the memory."),
+    ] = None,
+    from_: Annotated[
+        Path | None,
+        typer.Option("--from", help="Make the gallery from this one of another model."),
+    ] = None,
+    model: ModelOption = None,
+    device: DeviceOption = Device.auto,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Store the voices of recordings in a gallery; exit code 1 where a recording failed."""
+    output = _output(json_, lang)
+    if not files and from_ is None:
+        raise click.UsageError("FILE or --from")
+    opened = open_model(model, device.value)
+    if from_ is not None:
+        document = galleries.reembed(from_, gallery, opened, output.progress)
+        output.result(document, lambda: views.lines_of(document))
+        return EXIT_INCOMPLETE if document["failed"] else EXIT_DONE
+    calls = call_sources(files or (), _n_speakers(speakers))
+    how = galleries.Enrolment(voice, watch)
+    document = galleries.enrol(gallery, calls, opened, how, precision, output.progress)
+    output.result(document, lambda: views.enrolment_text(document, output.language))
+    failed = any(item["speaker"] is None for item in document["skipped"])
+    return EXIT_FAILED if failed else EXIT_DONE
+
+
+@app.command()
+def search(
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    gallery: Annotated[Path, typer.Option(help="Folder of the gallery.")],
+    top: Annotated[int, typer.Option(min=1, help="How many entries per speaker.")] = 50,
+    speakers: Annotated[str, typer.Option(help="How many there are, 1 to 8, or auto.")] = "auto",
+    population: PopulationOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = Device.auto,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Search a gallery for the speakers of a recording."""
+    output = _output(json_, lang)
+    opened = open_model(model, device.value)
+    chosen = open_population(population, opened)
+    (call,) = call_sources([file], _n_speakers(speakers))
+    found, skipped = galleries.search(gallery, call, opened, chosen, top, output.progress)
+    document = galleries.search_document(found, skipped, chosen)
+    output.result(document, lambda: views.search_text(document, output.language))
+    return EXIT_DONE
+
+
+@app.command()
 def calibrate(
     scores: Annotated[Path, typer.Argument(metavar="SCORES.csv")],
     id_: Annotated[str, typer.Option("--id", help="Id of the population.")],
@@ -362,12 +492,32 @@ def calibrate(
 def validate(
     scores: Annotated[Path, typer.Argument(metavar="SCORES.csv")],
     out: Annotated[Path | None, typer.Option(help="Folder for plots and a PDF.")] = None,
+    mark_log10_lr: Annotated[
+        float | None, typer.Option(help="A case's log10 LR, marked in the Tippett plot.")
+    ] = None,
+    case: Annotated[Path | None, typer.Option(help="Keep the study in this case.")] = None,
+    pass_env: PassOption = None,
+    sign_p12: Annotated[Path | None, typer.Option(help="PKCS#12 signing identity.")] = None,
+    sign_pass_env: Annotated[
+        str | None, typer.Option(help="Environment variable with its password.")
+    ] = None,
     json_: JsonOption = False,
     lang: LangOption = None,
 ) -> int:
-    """Validation figures of labelled scores, with intervals and plots."""
+    """Validation study of labelled scores (or of a population file): figures with intervals,
+    plots, a report that can be signed."""
     output = _output(json_, lang)
-    document = validate_scores(scores, out, output.language)
+    identity = _identity(sign_p12, sign_pass_env)
+    if identity is not None and out is None and case is None:
+        raise click.UsageError("--sign-p12 needs --out or --case")
+    study, validated = make_study(scores, output.progress)
+    files: list[Path] = []
+    if out is not None or case is not None:
+        printed = print_study(study, validated, output.language, identity, mark_log10_lr)
+        if case is not None:
+            keep_study_in(case, printed, _passphrase(pass_env))
+        files = write_study(printed, out) if out is not None else []
+    document = study_figures(study, files)
     output.result(document, lambda: json.dumps(document, ensure_ascii=False, indent=2))
     return EXIT_DONE
 
@@ -516,6 +666,25 @@ def case_set(
     output = _output(json_, lang)
     document = casework.set_fact(case, name, value, exhibit, _passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document["facts"]))
+    return EXIT_DONE
+
+
+@case_app.command("decide")
+def case_decide(
+    case: Path,
+    kind: Annotated[
+        str, typer.Argument(help=", ".join(DECISION_KINDS) + "; open_… leaves it open again")
+    ],
+    first: Annotated[str, typer.Argument(help="Exhibit 3 is 3, its speaker S1 is 3:S1.")],
+    second: Annotated[str, typer.Argument(help="The other one, or the role.")] = "",
+    pass_env: PassOption = None,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Decide what voices and calls belong together when they are grouped."""
+    output = _output(json_, lang)
+    document = decide_in_case(case, kind, first, second, _passphrase(pass_env))
+    output.result(document, lambda: views.lines_of(document))
     return EXIT_DONE
 
 

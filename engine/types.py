@@ -322,8 +322,53 @@ class ValidationResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PopulationRecording:
+    """One recording of a population as it was used, after any cutting; empty is "not known".
+
+    `codec` is what its signal looks as if it had gone through (`QualityReport.codec_guess`).
+    """
+
+    name: str
+    sha256: str
+    speaker: str
+    session: str
+    sex: str
+    language: str
+    channel: str
+    net_speech_s: float
+    snr_db: float | None
+    bandwidth_hz: float
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationRecordings:
+    """The recordings behind a population's trials, and every choice that led to them.
+
+    `first` and `second` are positions in `items` [shape=(n_trials,)]. `choices` holds filters, cuts
+    and normalisation; `left_out` counts recordings that were not used, by reason.
+    """
+
+    items: tuple[PopulationRecording, ...]
+    first: NDArray[np.intp]
+    second: NDArray[np.intp]
+    choices: Mapping[str, ParamValue]
+    left_out: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        for name in ("first", "second"):
+            array = getattr(self, name)
+            if array.ndim != 1 or ((array < 0) | (array >= len(self.items))).any():
+                raise ValueError(f"{name}: positions in items [n]")
+            object.__setattr__(self, name, read_only(array))
+
+
+@dataclass(frozen=True, slots=True)
 class Population:
-    """A reference population and the calibration fitted on it, bound to one model."""
+    """A reference population and the calibration fitted on it, bound to one model.
+
+    `recordings` is None where only labelled scores are known.
+    """
 
     id: str
     description: str
@@ -336,6 +381,7 @@ class Population:
     calibration: CalibrationModel
     validation: ValidationResult
     trials: LabelledScores
+    recordings: PopulationRecordings | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,11 +85,11 @@ def worked_folder(
         work.edit_segments(case, "홍길동", [], [Segment(0, 0, 1, 0, 0.5, 4.0)])
         work.edit_segments(case, "홍길동", [1], [Segment(0, 0, 1, 0, 0.5, 3.5)])
         work.undo(case, "홍길동")
+        kept = case.rows(Media)[0].sha256
+        case.record("홍길동", "study.add", [Study(1, "VS-1", kept, kept, 0, "홍길동", "2026")])
         analysis = record_analysis(case, questioned, known, comparison)
         request = ReportRequest("ko", identity)
         report_in_case(case, analysis, comparison, model, population, request)
-        kept = case.rows(Media)[0].sha256
-        case.record("홍길동", "study.add", [Study(1, "VS-1", kept, kept, 0, "홍길동", "2026")])
     return folder
 
 

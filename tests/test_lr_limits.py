@@ -189,7 +189,7 @@ def test_population_serves_one_model_only(population: Population) -> None:
 @pytest.mark.parametrize(
     ("keys", "value"),
     [
-        (["format"], 2),
+        (["format"], 3),
         (["id"], None),
         (["description"], " "),
         (["description"], 5),

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr.population import make_population
+from engine.lr.study import EDGES
 from engine.types import LabelledScores, ModelPack, ParamValue, Population
 
 SAME_VALUES = {"1": True, "true": True, "0": False, "false": False}
@@ -59,26 +61,55 @@ def read_labelled_scores(table: Path) -> LabelledScores:
     SeongmunError
         TABLE_INVALID, FILE_MISSING.
     """
+    return read_scores(table)[0]
+
+
+def read_scores(table: Path) -> tuple[LabelledScores, dict[str, NDArray[np.float64]]]:
+    """As `read_labelled_scores`, with every trial's conditions where the table has them.
+
+    ``net_speech_s_a`` and ``net_speech_s_b`` give ``net_speech_s``, the smaller of both;
+    ``snr_db_a`` and ``snr_db_b`` likewise ``snr_db``. An empty cell is NaN.
+    """
     try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.DictReader(file, strict=True) if row["score"]]
-        same = [SAME_VALUES[row["same"].strip().lower()] for row in rows]
-        if rows and "spk_a" in rows[0]:
-            pairs = [(row["spk_a"], row["spk_b"]) for row in rows]
+        columns = _read_columns(table)
+        same = [SAME_VALUES[value.strip().lower()] for value in columns["same"]]
+        if "spk_a" in columns:
+            speakers = [columns["spk_a"], columns["spk_b"]]
         else:
-            pairs = _joined([(row["a"], row["b"]) for row in rows], same)
-        return LabelledScores(
-            np.array([float(row["score"]) for row in rows]),
+            joined = _joined(list(zip(columns["a"], columns["b"], strict=True)), same)
+            speakers = [[pair[side] for pair in joined] for side in (0, 1)]
+        trials = LabelledScores(
+            np.array([float(value) for value in columns["score"]]),
             np.array(same, np.bool_),
-            np.array([first for first, _ in pairs], np.str_),
-            np.array([second for _, second in pairs], np.str_),
+            np.array(speakers[0], np.str_),
+            np.array(speakers[1], np.str_),
         )
+        conditions = {
+            name: np.minimum(*(_numbers(columns[f"{name}_{side}"]) for side in "ab"))
+            for name in EDGES
+            if f"{name}_a" in columns and f"{name}_b" in columns
+        }
+        return trials, conditions
     except FileNotFoundError as error:
         raise SeongmunError(ErrorCode.FILE_MISSING, path=str(table)) from error
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise SeongmunError(
             ErrorCode.TABLE_INVALID, path=str(table), reason=f"{type(error).__name__} {error}"
         ) from error
+
+
+def _read_columns(table: Path) -> dict[str, Sequence[str]]:
+    """The columns of a CSV by name, without the rows that have no score."""
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        names, *rows = csv.reader(file, strict=True)
+    at = names.index("score")
+    kept = [row for row in rows if row and row[at]]
+    columns = zip(*kept, strict=True) if kept else [()] * len(names)
+    return dict(zip(names, columns, strict=True))
+
+
+def _numbers(cells: Sequence[str]) -> NDArray[np.float64]:
+    return np.array([float(cell) if cell else np.nan for cell in cells])
 
 
 def _joined(pairs: Sequence[tuple[str, str]], same: Sequence[bool]) -> list[tuple[str, str]]:

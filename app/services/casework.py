@@ -13,7 +13,7 @@ from engine.casefile import work
 from engine.casefile.archive import export_case, import_case
 from engine.casefile.checks import check_case as check_open_case
 from engine.casefile.store import CaseFile
-from engine.casefile.tables import Analysis, Report
+from engine.casefile.tables import Analysis, Report, Study
 from engine.errors import SeongmunError
 from engine.files import file_error, open_source, path_of
 from engine.progress import CancelToken, Progress, no_progress
@@ -115,7 +115,7 @@ def read_media(case: CaseFile, sha256: str) -> bytes:
 
 
 def list_case(folder: Path, passphrase: str = "") -> dict[str, Any]:
-    """The case: what it is, its exhibits, analyses and reports."""
+    """The case: what it is, its exhibits, analyses, reports and studies."""
     with CaseFile.open(folder, passphrase=passphrase) as case:
         head = case.head()
         by_exhibit = work.all_exhibit_facts(case)
@@ -139,6 +139,7 @@ def list_case(folder: Path, passphrase: str = "") -> dict[str, Any]:
                 for analysis in case.rows(Analysis)
             ],
             "reports": [report.as_content() for report in case.rows(Report)],
+            "studies": [study.as_content() for study in case.rows(Study)],
             "events": head.sequence,
             "audit_head": head.hash,
         }

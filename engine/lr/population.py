@@ -1,8 +1,10 @@
 """Population files: one JSON document with the calibration and every score it was fitted on.
 
-Keys (format 1): ``format, id, description, created_utc, model_sha256, source, licence, conditions,
+Keys (format 2): ``format, id, description, created_utc, model_sha256, source, licence, conditions,
 calibration {method, slope, intercept, bounds_log10, replicates, regularisation, seed},
-validation {n_speakers, …, eer {value, low, high}, …}, trials {score, same, speaker_a, speaker_b}``.
+validation {n_speakers, …, eer {value, low, high}, …}, trials {score, same, speaker_a, speaker_b},
+recordings``: null, or ``{items [{name, sha256, speaker, …}], first, second, choices, left_out}`` as
+`engine.types.PopulationRecordings`. Format 1 had no `recordings` and is still read.
 `check_population` fits the calibration again.
 """
 
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
@@ -27,17 +30,20 @@ from engine.lr.calibrate import (
 )
 from engine.lr.conditions import checked_conditions
 from engine.lr.trials import speakers_of
-from engine.lr.validate import validate
+from engine.lr.validate import evaluate, result_of
+from engine.progress import CancelToken, Progress, no_progress
 from engine.types import (
     CalibrationModel,
     Estimate,
     LabelledScores,
     ParamValue,
     Population,
+    PopulationRecording,
+    PopulationRecordings,
     ValidationResult,
 )
 
-FORMAT = 1
+FORMAT = 2
 MINIMUM_REPLICATES = 100
 REFIT_TOLERANCE = 1e-6
 INVALID = (
@@ -61,15 +67,19 @@ def make_population(
     licence: str,
     conditions: Mapping[str, ParamValue],
     trials: LabelledScores,
+    recordings: PopulationRecordings | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
 ) -> Population:
     """Fit a calibration and write the population file.
 
     Raises
     ------
     SeongmunError
-        POPULATION_TOO_SMALL, POPULATION_INVALID (no description), FILE_*.
+        POPULATION_TOO_SMALL, SCORES_IDENTICAL, POPULATION_INVALID (no description), FILE_*,
+        CANCELLED.
     """
-    calibration = fit_calibration(trials)
+    calibration = fit_calibration(trials, progress=progress, cancel=cancel)
     document = {
         "format": FORMAT,
         "id": population_id,
@@ -88,13 +98,14 @@ def make_population(
             "regularisation": regularisation_for(len(speakers_of(trials))),
             "seed": SEED,
         },
-        "validation": asdict(validate(trials)),
+        "validation": asdict(result_of(evaluate(trials, progress=progress, cancel=cancel))),
         "trials": {
             "score": trials.scores.tolist(),
             "same": trials.same.astype(int).tolist(),
             "speaker_a": trials.speaker_a.tolist(),
             "speaker_b": trials.speaker_b.tolist(),
         },
+        "recordings": _describe_recordings(recordings) if recordings else None,
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     content = text.encode("utf-8")
@@ -155,8 +166,8 @@ def _parse(content: bytes, path: Path) -> Population:
 
 
 def _population(document: dict[str, Any], file_sha256: str) -> Population:
-    if document["format"] != FORMAT:
-        raise ValueError(f"format {document['format']}, this program reads {FORMAT}")
+    if document["format"] not in (1, FORMAT):
+        raise ValueError(f"format {document['format']}, this program reads 1 and {FORMAT}")
     for key in ("id", "description", "model_sha256"):
         if not document[key].strip():
             raise ValueError(f"{key} is mandatory")
@@ -193,7 +204,46 @@ def _population(document: dict[str, Any], file_sha256: str) -> Population:
         calibration=calibration,
         validation=_validation(document["validation"]),
         trials=trials,
+        recordings=_recordings(document.get("recordings"), len(trials.scores)),
     )
+
+
+def _describe_recordings(recordings: PopulationRecordings) -> dict[str, Any]:
+    return {
+        "items": [asdict(item) for item in recordings.items],
+        "first": recordings.first.tolist(),
+        "second": recordings.second.tolist(),
+        "choices": dict(recordings.choices),
+        "left_out": dict(recordings.left_out),
+    }
+
+
+def _recordings(stored: dict[str, Any] | None, n_trials: int) -> PopulationRecordings | None:
+    if stored is None:
+        return None
+    sides = [np.array(stored[side], np.intp) for side in ("first", "second")]
+    if any(len(side) != n_trials for side in sides):
+        raise ValueError("recordings: one of each side per trial")
+    items = tuple(PopulationRecording(**item) for item in stored["items"])
+    measured = [(item.net_speech_s, item.bandwidth_hz, item.snr_db or 0.0) for item in items]
+    if not np.isfinite(np.array(measured, np.float64)).all():
+        raise ValueError("recordings: not finite")
+    choices, left_out = dict(stored["choices"]), dict(stored["left_out"])
+    return PopulationRecordings(items, sides[0], sides[1], choices, left_out)
+
+
+def trial_conditions(population: Population) -> dict[str, NDArray[np.float64]]:
+    """The smaller net speech and the lower SNR of every trial's two sides, NaN where unknown;
+    empty where the population does not know its recordings."""
+    recordings = population.recordings
+    if recordings is None:
+        return {}
+    found = {}
+    for name in ("net_speech_s", "snr_db"):
+        values = [getattr(item, name) for item in recordings.items]
+        table = np.array([np.nan if value is None else value for value in values], np.float64)
+        found[name] = np.minimum(table[recordings.first], table[recordings.second])
+    return found
 
 
 def _validation(stored: dict[str, Any]) -> ValidationResult:

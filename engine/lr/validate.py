@@ -43,6 +43,7 @@ BORDERS = tuple(float(b) for b in np.log10([1 / m for m in metrics.MISLEADING[:0
     float(b) for b in np.log10(metrics.MISLEADING)
 )
 DEFINED_SHARE = 0.95
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +194,29 @@ def bootstrapped(
         score_figures(trials.scores, same, weights), lr_figures(log10_lr, same, weights)
     )
     found = replicate(trials.n_speakers, n_bootstrap, seed, figures, progress, cancel)
+    at_least = _highest_unseen_rates(trials)
     return {
-        name: _estimate(value, column)
+        name: _estimate(value, column, at_least.get(name, 0.0) if value < ROUNDING else 0.0)
         for name, value, column in zip(FIGURES, values, found.T, strict=True)
     }
+
+
+def _highest_unseen_rates(trials: IndexedTrials) -> dict[str, float]:
+    """Where an interval must reach for a rate that was never seen to differ from 0: no resample
+    knows better, and [0, 0] would claim certainty.
+
+    Clopper and Pearson (1934) for none of n independent trials: n speakers of same-source trials,
+    or the pairs without a common speaker among those of different-source trials.
+    """
+    same = trials.same
+    repeated = len(np.unique(trials.first[same]))
+    compared = len(np.union1d(trials.first[~same], trials.second[~same])) // 2
+    unseen = {
+        name: 1 - 0.025 ** (1 / max(n, 1))
+        for name, n in (("same_below", repeated), ("different_above", compared))
+    }
+    rates = {name: unseen[name.rpartition("_")[0]] for name in MISLEADING_FIGURES}
+    return rates | {"eer": unseen["same_below"]}
 
 
 def _with_difference(of_scores: Floats, of_lrs: Floats) -> Floats:
@@ -204,12 +224,12 @@ def _with_difference(of_scores: Floats, of_lrs: Floats) -> Floats:
     return np.array([*of_scores, *of_lrs, of_lrs[0] - of_scores[-1]])
 
 
-def _estimate(value: float, replicates: Floats) -> Estimate | None:
+def _estimate(value: float, replicates: Floats, at_least: float) -> Estimate | None:
     defined = replicates[np.isfinite(replicates)]
     if not np.isfinite(value) or len(defined) < DEFINED_SHARE * len(replicates):
         return None
     low, high = np.percentile(defined, [2.5, 97.5])
-    return Estimate(float(value), float(low), float(high))
+    return Estimate(float(value), float(low), max(float(high), at_least))
 
 
 def validate(

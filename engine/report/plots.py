@@ -1,4 +1,5 @@
-"""Validation plots as vector drawings: Tippett, DET, PAV, ECE, score histograms."""
+"""Validation plots as vector drawings: Tippett, DET, PAV, ECE, score histograms, log10 LR by
+duration and by SNR."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from scipy.stats import norm
 
 from engine.lr import metrics
+from engine.lr.study import ConditionBin
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -28,7 +30,7 @@ HISTOGRAM_BINS = 40
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line through points; `name` stands in the legend."""
+    """A line through points; `name` stands in the legend, where it is not empty."""
 
     name: str
     x: Floats
@@ -80,8 +82,9 @@ def plot(title: str, x_axis: Axis, y_axis: Axis, series: Sequence[Series], font:
     middle = LEFT + width / 2
     drawing.add(String(middle, 10, x_axis.title, fontName=font, fontSize=8, textAnchor="middle"))
     drawing.add(String(LEFT, HEIGHT - TOP + 4, y_axis.title, fontName=font, fontSize=7))
-    for number, line in enumerate(series):
+    for line in series:
         _draw(drawing, line, x_axis, y_axis, (width, height))
+    for number, line in enumerate(line for line in series if line.name):
         _legend(drawing, line, number, font)
     return drawing
 
@@ -111,6 +114,8 @@ def validation_plots(
     weights: Floats,
     texts: Mapping[str, str],
     font: str,
+    case_log10_lr: float | None = None,
+    by_condition: Sequence[ConditionBin] = (),
 ) -> dict[str, Drawing]:
     """Every plot by name; `texts` holds titles, axis titles and legends.
 
@@ -119,13 +124,21 @@ def validation_plots(
     scores, log10_lr : float64 [shape=(n,)]; the latter cross-validated
     same : bool [shape=(n,)]
     weights : float64 [shape=(n,)], those of each class summing to one
+    case_log10_lr : marked in the Tippett plot
+    by_condition : bins of the conditions that are known; each condition gets a plot
     """
+    found = {part.condition for part in by_condition}
     return {
-        "tippett": tippett(log10_lr, same, weights, texts, font),
+        "tippett": tippett(log10_lr, same, weights, texts, font, case_log10_lr),
         "det": det(scores, same, weights, texts, font),
         "pav": pav(log10_lr, same, weights, texts, font),
         "ece": ece(log10_lr, same, weights, texts, font),
         "histogram": histogram(scores, same, weights, texts, font),
+    } | {
+        f"by_{name}": lr_by_condition(
+            [part for part in by_condition if part.condition == name], texts, font
+        )
+        for name in sorted(found)
     }
 
 
@@ -215,9 +228,42 @@ def histogram(
         highest = max(highest, float(density.max()))
         x, y = np.repeat(edges, 2)[1:-1], np.repeat(density, 2)
         series.append(Series(texts[name], x, y, colour))
-    ticks = [(t, f"{t:.1f}") for t in np.arange(low, high + 0.05, 0.2)]
-    axes = Axis(texts["score"], low, high, ticks), Axis("", 0, highest * 1.25, ())
+    axes = linear_axis(texts["score"], low, high), Axis("", 0, highest * 1.25, ())
     return plot(texts["histogram"], *axes, series, font)
+
+
+def lr_by_condition(bins: Sequence[ConditionBin], texts: Mapping[str, str], font: str) -> Drawing:
+    """Medians of log10 LR per bin of one condition, with the range of the middle 90 %."""
+    name = bins[0].condition
+    series, every = [], [1.0]
+    for kind, colour in (("same", SAME), ("different", DIFFERENT)):
+        found = [
+            (i + 0.5, points)
+            for i, part in enumerate(bins)
+            if (points := getattr(part, f"{kind}_log10")) is not None
+        ]
+        x = np.array([position for position, _ in found])
+        quantiles = np.array([points for _, points in found]).reshape(-1, 3)
+        series.append(Series(texts[kind], x, quantiles[:, 1], colour))
+        shift = 0.04 if kind == "same" else -0.04
+        series += [
+            Series("", np.full(2, at + shift), points[[0, 2]], colour)
+            for at, points in zip(x, quantiles, strict=True)
+        ]
+        every += quantiles.ravel().tolist()
+    ticks = [(i + 0.5, _span(part)) for i, part in enumerate(bins)]
+    axes = (
+        Axis(texts[name], 0, len(bins), ticks),
+        symmetric_axis(texts["log10_lr"], np.array(every)),
+    )
+    drawn = [line for line in series if len(line.x)]
+    return plot(texts[f"by_{name}"], axes[0], axes[1], drawn, font)
+
+
+def _span(part: ConditionBin) -> str:
+    if part.high is None:
+        return f"≥ {part.low:g}"
+    return f"< {part.high:g}" if part.low is None else f"{part.low:g}–{part.high:g}"
 
 
 def to_svg(drawing: Drawing) -> bytes:

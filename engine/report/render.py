@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import pikepdf
 from reportlab.graphics.shapes import Drawing
 from reportlab.lib import colors
-from reportlab.lib.enums import TA_CENTER
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     Flowable,
     KeepTogether,
     Paragraph,
-    SimpleDocTemplate,
     Spacer,
     Table,
     TableStyle,
@@ -34,42 +26,31 @@ from engine.audio.spectrogram import HIGHEST_HZ
 from engine.canonical import canonical_bytes
 from engine.lr.verbal import VerbalScale
 from engine.report.figures import FIGURE_HEIGHTS, ItemFigure, spectrogram, waveform
-from engine.report.fonts import BOLD, REGULAR, printable, register_fonts
+from engine.report.fonts import REGULAR, printable, register_fonts
 from engine.report.manifest import ATTACHMENT_NAME
+from engine.report.page import (
+    BANNER,
+    BODY,
+    CAUTION,
+    HASH,
+    HEADING,
+    LABEL,
+    SHADE,
+    SMALL,
+    STATEMENT,
+    TABLE,
+    TITLE,
+    WARNING,
+    WIDTH,
+    attach,
+    build_pages,
+    two_figures,
+)
 from engine.types import ReportManifest
 
-MARGIN = 20 * mm
-FRAME_PADDING = 6
-WIDTH = A4[0] - 2 * (MARGIN + FRAME_PADDING)
-INK = colors.HexColor("#1a1a1a")
-RULE = colors.HexColor("#8a94a0")
-SHADE = colors.HexColor("#eef1f5")
-WARNING = colors.HexColor("#8c1c13")
 SHOWN_SEGMENTS = 24
 PLOT_SCALE = 0.72
 AT_BOUND = "lr.at_bound"
-
-
-def _style(name: str, **options: Any) -> ParagraphStyle:
-    defaults: dict[str, Any] = {
-        "fontName": REGULAR,
-        "fontSize": 9,
-        "leading": 13,
-        "textColor": INK,
-        "wordWrap": "CJK",
-    }
-    return ParagraphStyle(name, **(defaults | options))
-
-
-BODY = _style("body")
-SMALL = _style("small", fontSize=7.5, leading=10.5)
-LABEL = _style("label", fontSize=8, leading=11, textColor=colors.HexColor("#4a5561"))
-HEADING = _style("heading", fontName=BOLD, fontSize=11.5, leading=15, spaceBefore=9, spaceAfter=4)
-TITLE = _style("title", fontName=BOLD, fontSize=19, leading=25)
-STATEMENT = _style("statement", fontName=BOLD, fontSize=11, leading=16.5)
-BANNER = _style("banner", fontName=BOLD, textColor=colors.white, alignment=TA_CENTER)
-HASH = _style("hash", fontName="Courier", fontSize=7.5, leading=10.5)
-CAUTION = _style("caution", fontSize=8.5, leading=12, textColor=WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,82 +95,10 @@ def render_report(
     language = manifest.content["language"]
     texts = tomllib.loads(assets.texts.read_text(encoding="utf-8"))[language]
     writer = _Writer(manifest.content, texts, assets.scale, draft)
-    buffer = io.BytesIO()
-    document = SimpleDocTemplate(
-        buffer,
-        pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=18 * mm,
-        bottomMargin=18 * mm,
-        title=f"{texts['title']} {manifest.content['report_id']}",
-        author="Seongmun",
-        lang=language,
-        invariant=1,
-    )
-
-    def canvas_maker(*args: Any, **options: Any) -> _PageCanvas:
-        return _PageCanvas(texts, manifest.content["report_id"], draft, *args, **options)
-
-    document.build(writer.story(figures, tippett), canvasmaker=canvas_maker)
-    return _attach(buffer.getvalue(), canonical_bytes(manifest.content))
-
-
-def _attach(pdf: bytes, manifest: bytes) -> bytes:
-    """Embed the manifest as an associated data file, deterministically."""
-    output = io.BytesIO()
-    with pikepdf.open(io.BytesIO(pdf)) as document:
-        specification = pikepdf.AttachedFileSpec(
-            document,
-            manifest,
-            filename=ATTACHMENT_NAME,
-            mime_type="application/json",
-            relationship=pikepdf.Name.Data,
-        )
-        document.attachments[ATTACHMENT_NAME] = specification
-        document.Root.AF = pikepdf.Array([document.attachments[ATTACHMENT_NAME].obj])
-        document.save(output, deterministic_id=True)
-    return output.getvalue()
-
-
-class _PageCanvas(Canvas):  # type: ignore[misc]
-    """Adds header, "page x of y" and the draft watermark once the number of pages is known."""
-
-    def __init__(
-        self, texts: Mapping[str, str], report_id: str, draft: bool, *args: Any, **options: Any
-    ) -> None:
-        super().__init__(*args, **options)
-        self._texts, self._report_id, self._draft = texts, report_id, draft
-        self._pages: list[dict[str, Any]] = []
-
-    def showPage(self) -> None:  # noqa: N802 - reportlab's name
-        self._pages.append(dict(self.__dict__))
-        self._startPage()
-
-    def save(self) -> None:
-        for number, state in enumerate(self._pages, start=1):
-            self.__dict__.update(state)
-            self._furnish(number, len(self._pages))
-            super().showPage()
-        super().save()
-
-    def _furnish(self, page: int, pages: int) -> None:
-        self.setFont(REGULAR, 7.5)
-        self.setFillColor(colors.HexColor("#4a5561"))
-        self.drawString(MARGIN, 10 * mm, f"{self._texts['title']} · {self._report_id}")
-        number = self._texts["page"].format(page=page, pages=pages)
-        self.drawRightString(A4[0] - MARGIN, 10 * mm, number)
-        self.setStrokeColor(RULE)
-        self.setLineWidth(0.4)
-        self.line(MARGIN, 13.5 * mm, A4[0] - MARGIN, 13.5 * mm)
-        if self._draft:
-            self.saveState()
-            self.setFont(BOLD, 90)
-            self.setFillColor(colors.Color(0.55, 0.1, 0.1, alpha=0.13))
-            self.translate(A4[0] / 2, A4[1] / 2)
-            self.rotate(45)
-            self.drawCentredString(0, 0, self._texts["draft"])
-            self.restoreState()
+    title = f"{texts['title']} {manifest.content['report_id']}"
+    story = writer.story(figures, tippett)
+    pdf = build_pages(story, texts, title, manifest.content["report_id"], language, draft)
+    return attach(pdf, ATTACHMENT_NAME, canonical_bytes(manifest.content))
 
 
 class _Writer:
@@ -271,7 +180,7 @@ class _Writer:
             for key, value in rows
         ]
         table = Table(cells, [44 * mm, WIDTH - 44 * mm])
-        table.setStyle(_TABLE)
+        table.setStyle(TABLE)
         return table
 
     def _propositions(self) -> list[Flowable]:
@@ -399,7 +308,7 @@ class _Writer:
             [Paragraph(row[0], LABEL), *(Paragraph(c, SMALL) for c in row[1:])] for row in rows
         ]
         table = Table(cells, [36 * mm] + [(WIDTH - 36 * mm) / len(items)] * len(items))
-        table.setStyle(_TABLE)
+        table.setStyle(TABLE)
         return [KeepTogether([self._heading("quality"), table])]
 
     def _quality_cells(self, quality: Mapping[str, Any]) -> dict[str, str]:
@@ -489,25 +398,6 @@ class _Writer:
 
 
 _SIZES = ("n_speakers", "n_same", "n_different")
-_TABLE = TableStyle(
-    [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.3, RULE),
-        ("TOPPADDING", (0, 0), (-1, -1), 2.2),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
-        ("LEFTPADDING", (0, 0), (-1, -1), 3),
-    ]
-)
-
-
-def two_figures(value: float) -> str:
-    """A number to two significant figures, in plain digits.
-
-    >>> two_figures(1234.5), two_figures(0.00001234), two_figures(1.0)
-    ('1,200', '0.000012', '1.0')
-    """
-    rounded = Decimal(f"{value:.1e}")
-    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:f}"
 
 
 def _range(low: float, high: float) -> str:
