@@ -136,6 +136,60 @@ def comparison_text(result: Mapping[str, Any], language: Language) -> str:
     return message("cli.comparison", language, values)
 
 
+def grouping_text(document: Mapping[str, Any], language: Language) -> str:
+    """Who is heard where, the rings, and what was left out."""
+    lines = [
+        message(
+            "cli.group",
+            language,
+            {key: len(document[key]) for key in ("voices", "rings", "skipped")},
+        )
+    ]
+    for voice in document["voices"]:
+        ring = "—" if voice["ring"] is None else voice["ring"]
+        role = message(f"role.{voice['role']}", language)
+        lines.append(message("cli.group_voice", language, {**voice, "ring": ring, "role": role}))
+        lines += [
+            f"    {_figure(m['log10_lr'], '{:+.2f}'):>6}  {m['path']}  {m['speaker']}"
+            for m in voice["members"]
+        ]
+    lines += [
+        message("cli.group_ring", language, ring | {"voices": ", ".join(ring["voices"])})
+        for ring in document["rings"]
+    ]
+    return "\n".join([*lines, *_skipped_lines(document["skipped"], language)])
+
+
+def _skipped_lines(skipped: Sequence[Mapping[str, Any]], language: Language) -> list[str]:
+    return [
+        "  ! "
+        + f"{item['speaker'] or ''} ".lstrip()
+        + message(item["code"], language, item["params"])
+        for item in skipped
+    ]
+
+
+def enrolment_text(document: Mapping[str, Any], language: Language) -> str:
+    """How many voices were stored, were there, or were left out."""
+    counts = {key: len(document[key]) for key in ("enrolled", "already_there", "skipped")}
+    first = message("cli.enrol", language, {**document, **counts})
+    return "\n".join([first, *_skipped_lines(document["skipped"], language)])
+
+
+def search_text(document: Mapping[str, Any], language: Language) -> str:
+    """The entries of every speaker with their ratios and what chance would give."""
+    lines = []
+    for query in document["queries"]:
+        lines.append(message("cli.search", language, query))
+        for hit in query["hits"]:
+            lines.append(
+                f"  {hit['rank']:4} {_figure(hit['log10_lr'], '{:+.2f}'):>6} "
+                f"{_figure(hit['expected_false_hits'], '{:.2g}'):>8}  "
+                f"{hit['voice']}  {hit['file_name']}"
+            )
+    return "\n".join([*lines, *_skipped_lines(document["skipped"], language)])
+
+
 def score_text(result: Mapping[str, Any], language: Language) -> str:
     """Where the scores are and how many trials have no likelihood ratio."""
     return message("cli.score", language, result)

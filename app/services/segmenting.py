@@ -57,18 +57,19 @@ def propose(
     """
     stored = decode_stored(source, allow_truncated=True, progress=progress, cancel=cancel)
     try:
-        return Proposal(stored.recording, _turns(stored, model, n_speakers, progress, cancel))
+        return Proposal(stored.recording, find_turns(stored, model, n_speakers, progress, cancel))
     finally:
         stored.close()
 
 
-def _turns(
+def find_turns(
     stored: StoredAudio,
     model: EmbeddingModel,
-    n_speakers: int | None,
-    progress: Progress,
-    cancel: CancelToken | None,
+    n_speakers: int | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
 ) -> tuple[SpeechSegment, ...]:
+    """The turns of a recording that is decoded, as `propose` finds them."""
     channels: list[tuple[int, SampleReader]] = []
     for number, reader in enumerate(stored.channels):
         if not any(alike(reader, other) for _, other in channels):

@@ -1,7 +1,8 @@
 """The case's database: SQLite, encrypted by SQLCipher where the case has a key.
 
 Format history: 1, the case with exhibits, media and audit trail (0.1.0); 2, edits, segments,
-analyses, reports (0.2.0); 3, validation studies (0.3.0).
+analyses, reports (0.2.0); 3, validation studies; 4, decisions
+about voices and rings (0.3.0).
 """
 
 from __future__ import annotations

@@ -126,6 +126,29 @@ class RetiredSegment(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class Decision(Row):
+    """What the examiner decides about voices (``sha256/channel/speaker``) or calls (``sha256``):
+    that they are one person's, or of one ring, or not; a role is of the voice `first`."""
+
+    table: ClassVar[str] = "decision"
+    id: int
+    edit_id: int
+    kind: str
+    first: str
+    second: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetiredDecision(Row):
+    """A decision that an edit replaced or took back."""
+
+    table: ClassVar[str] = "retired_decision"
+    decision_id: int
+    edit_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis(Row):
     """One comparison; `profile`, `inputs` and `result` are canonical JSON."""
 
@@ -179,6 +202,8 @@ TABLES: tuple[type[Row], ...] = (
     Segment,
     RetiredFact,
     RetiredSegment,
+    Decision,
+    RetiredDecision,
     Analysis,
     Report,
     Study,

@@ -1,4 +1,4 @@
-"""The examiner's work in a case: facts and segments, with undo and redo.
+"""The examiner's work in a case: facts, segments, decisions about voices; with undo and redo.
 
 An edit adds rows and retires rows, never changes one. Undoing an edit is one more edit, back to
 what stood before it; redoing undoes the undoing.
@@ -13,7 +13,16 @@ from typing import Any
 
 from engine.casefile.audit import utc_now
 from engine.casefile.store import CaseFile
-from engine.casefile.tables import Edit, Fact, RetiredFact, RetiredSegment, Row, Segment
+from engine.casefile.tables import (
+    Decision,
+    Edit,
+    Fact,
+    RetiredDecision,
+    RetiredFact,
+    RetiredSegment,
+    Row,
+    Segment,
+)
 from engine.errors import ErrorCode, SeongmunError
 
 CASE_FACTS = (
@@ -36,6 +45,16 @@ EXHIBIT_FACTS = (
     "note",
 )
 FACT_EDIT, SEGMENT_EDIT, UNDO, REDO = "fact.set", "segment.edit", "edit.undo", "edit.redo"
+DECISION_EDIT = "decision.set"
+# Kinds that answer the same question about the same voices or calls: a new one takes the old one's
+# place.
+OPPOSITES = (("same_voice", "different_voice"), ("same_ring", "different_ring"), ("role",))
+Work = Fact | Segment | Decision
+RETIRED: dict[type[Work], type[RetiredFact | RetiredSegment | RetiredDecision]] = {
+    Fact: RetiredFact,
+    Segment: RetiredSegment,
+    Decision: RetiredDecision,
+}
 
 
 def facts(case: CaseFile, exhibit_id: int | None = None) -> dict[str, str]:
@@ -104,6 +123,33 @@ def edit_segments(
     return _apply(case, _new_edit(case, SEGMENT_EDIT, author), old, added)
 
 
+def decisions(case: CaseFile) -> list[Decision]:
+    """What the examiner decided about voices and calls, as it stands."""
+    return case.rows(Decision, "id NOT IN (SELECT decision_id FROM retired_decision)")
+
+
+def decide(
+    case: CaseFile, author: str, kind: str, first: str, second: str = "", value: str | None = ""
+) -> Edit:
+    """Decide whether two voices, or two calls, belong together, or which role a voice's person has;
+    it takes the place of what was decided about them before. With `value` None the matter is open
+    again.
+
+    Raises
+    ------
+    SeongmunError
+        CASE_NO_SUCH_FACT for an unknown kind; CASE_READ_ONLY, FILE_DISK_FULL.
+    """
+    kinds = next((group for group in OPPOSITES if kind in group), None)
+    if kinds is None:
+        raise SeongmunError(ErrorCode.CASE_NO_SUCH_FACT, name=kind)
+    first, second = (first, second) if not second or first <= second else (second, first)
+    about = (first, second)
+    old = [d for d in decisions(case) if d.kind in kinds and (d.first, d.second) == about]
+    new = [] if value is None else [Decision(0, 0, kind, first, second, value)]
+    return _apply(case, _new_edit(case, DECISION_EDIT, author), old, new)
+
+
 def undoable(case: CaseFile) -> Edit | None:
     """The edit that `undo` takes back."""
     done, _ = _stacks(case)
@@ -156,14 +202,15 @@ def _reverse(case: CaseFile, author: str, action: str, stack: list[Edit]) -> Edi
     return _apply(case, edit, retired, [row for key, row in past.items() if key not in present])
 
 
-def _state(case: CaseFile, before: int) -> dict[tuple[Any, ...], Fact | Segment]:
+def _state(case: CaseFile, before: int) -> dict[tuple[Any, ...], Work]:
     """The rows that stood before an edit, by their content and its place among equal ones."""
     standing = "edit_id < ? AND id NOT IN (SELECT {0}_id FROM retired_{0} WHERE edit_id < ?)"
-    rows: list[Fact | Segment] = [
+    rows: list[Work] = [
         *case.rows(Fact, standing.format("fact"), (before, before)),
         *case.rows(Segment, standing.format("segment"), (before, before)),
+        *case.rows(Decision, standing.format("decision"), (before, before)),
     ]
-    seen: Counter[Fact | Segment] = Counter()
+    seen: Counter[Work] = Counter()
     state = {}
     for row in rows:
         content = replace(row, id=0, edit_id=0)
@@ -176,14 +223,11 @@ def _new_edit(case: CaseFile, action: str, author: str) -> Edit:
     return Edit(case.next_id(Edit), action, author, utc_now())
 
 
-def _apply(
-    case: CaseFile, edit: Edit, retired: Sequence[Fact | Segment], added: Sequence[Fact | Segment]
-) -> Edit:
-    next_id: dict[type[Any], int] = {kind: case.next_id(kind) for kind in (Fact, Segment)}
+def _apply(case: CaseFile, edit: Edit, retired: Sequence[Work], added: Sequence[Work]) -> Edit:
+    next_id: dict[type[Any], int] = {kind: case.next_id(kind) for kind in RETIRED}
     rows: list[Row] = [edit]
     for row in retired:
-        kind = RetiredFact if isinstance(row, Fact) else RetiredSegment
-        rows.append(kind(row.id, edit.id))
+        rows.append(RETIRED[type(row)](row.id, edit.id))
     for row in added:
         rows.append(replace(row, id=next_id[type(row)], edit_id=edit.id))
         next_id[type(row)] += 1

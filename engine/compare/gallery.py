@@ -66,7 +66,8 @@ BEGIN SELECT RAISE (ABORT, 'entries are never deleted'); END;
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a stored voice was heard."""
+    """Where a stored voice was heard: the recording, the stretches of it (in seconds) and, as far
+    as it is known, the case, and where recording and case lay when the voice was enrolled."""
 
     file_name: str
     media_sha256: str
@@ -74,6 +75,9 @@ class Provenance:
     speaker: str = ""
     case_number: str = ""
     case_uuid: str = ""
+    path: str = ""
+    case_path: str = ""
+    segments: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +195,7 @@ class Gallery:
         self.close()
 
     def __len__(self) -> int:
-        row = self._connection.execute("SELECT count(*) FROM entry WHERE removed_utc IS NULL")
-        return int(row.fetchone()[0])
+        return self.count()
 
     def enrol(self, new: Sequence[NewEntry], actor: str) -> tuple[list[Entry], list[NewEntry]]:
         """Store voices in one transaction; returns what was stored and what was there already
@@ -256,6 +259,20 @@ class Gallery:
                 (voice, None if watched is None else int(watched), number),
             )
         return self._entries("id = ?", (number,))[0]
+
+    def count(self, watched_only: bool = False) -> int:
+        """How many entries a search compares."""
+        condition = " AND watched = 1" if watched_only else ""
+        row = self._connection.execute(
+            f"SELECT count(*) FROM entry WHERE removed_utc IS NULL{condition}"
+        )
+        return int(row.fetchone()[0])
+
+    def of_recording(self, media_sha256: str) -> list[Entry]:
+        """What is stored of one recording."""
+        return self._entries(
+            "content_key > ? AND content_key < ?", (f"{media_sha256}/", f"{media_sha256}0")
+        )
 
     def entries(self, watched_only: bool = False) -> list[Entry]:
         """What is stored, in the order in which it came."""
@@ -405,7 +422,8 @@ def _content_key(provenance: Provenance) -> str:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    source: Mapping[str, Any] = json.loads(row[2])
+    source = json.loads(row[2])
+    source["segments"] = tuple((start_s, end_s) for start_s, end_s in source["segments"])
     return Entry(row[0], row[1], Provenance(**source), row[3], bool(row[4]), row[5], row[6])
 
 

@@ -1,0 +1,115 @@
+"""Grouping of a case's calls: its recordings and turns, and what the examiner decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from app.services.calls import CallSource, voice_key
+from app.services.casework import actor
+from app.services.grouping import Decisions
+from engine.casefile import work
+from engine.casefile.store import CaseFile
+from engine.casefile.tables import Decision, Segment
+from engine.errors import ErrorCode, SeongmunError
+from engine.groups.rings import ROLES
+from engine.types import SpeechSegment
+
+DECISION_KINDS = tuple(kind for group in work.OPPOSITES for kind in group)
+
+
+def case_calls(case: CaseFile, exhibits: Sequence[int] | None = None) -> list[CallSource]:
+    """The case's recordings (or some of them), every one once, under their files' own names; with
+    the turns that stand where there are any, and from whom they were received."""
+    facts = work.all_exhibit_facts(case)
+    calls: dict[str, CallSource] = {}
+    for exhibit in case.exhibits():
+        if exhibits is not None and exhibit.id not in exhibits:
+            continue
+        turns = tuple(map(_turn, _standing(case, exhibit.id)))
+        calls.setdefault(
+            exhibit.media_sha256,
+            CallSource(
+                case.media(exhibit.media_sha256),
+                Path(exhibit.file_name),
+                facts.get(exhibit.id, {}).get("received_from", ""),
+                turns or None,
+            ),
+        )
+    return list(calls.values())
+
+
+def _standing(case: CaseFile, exhibit_id: int) -> list[Segment]:
+    return [s for s in work.segments(case, exhibit_id) if not s.excluded]
+
+
+def _turn(segment: Segment) -> SpeechSegment:
+    return SpeechSegment(
+        segment.start_s,
+        segment.end_s,
+        segment.channel,
+        segment.speaker,
+        bool(segment.overlap),
+        "manual",
+    )
+
+
+def case_decisions(case: CaseFile) -> Decisions:
+    """What the examiner decided, as it stands."""
+    standing = work.decisions(case)
+
+    def pairs(kind: str) -> tuple[tuple[str, str], ...]:
+        return tuple((d.first, d.second) for d in standing if d.kind == kind)
+
+    return Decisions(
+        pairs("same_voice"),
+        pairs("different_voice"),
+        {d.first: role for d in standing if d.kind == "role" for role in ROLES if role == d.value},
+        pairs("same_ring"),
+        pairs("different_ring"),
+    )
+
+
+def decide(
+    folder: Path, kind: str, first: str, second: str, passphrase: str = ""
+) -> dict[str, Any]:
+    """Record a decision about voices or calls that are named by exhibit: ``3:S1`` is speaker S1 of
+    exhibit 3, ``3`` the call; for a role `second` is the role. An empty `second` opens a role
+    again, and ``open_`` before another kind what was decided about the pair.
+
+    Raises
+    ------
+    SeongmunError
+        CASE_NO_SUCH_FACT for an unknown kind or role; CASE_NO_SUCH_ROW; what opening a case raises.
+    """
+    is_open, kind = kind.startswith("open_"), kind.removeprefix("open_")
+    if kind not in DECISION_KINDS or (kind == "role" and second not in (*ROLES, "")):
+        raise SeongmunError(ErrorCode.CASE_NO_SUCH_FACT, name=second if kind == "role" else kind)
+    with CaseFile.open(folder, writable=True, actor=actor(), passphrase=passphrase) as case:
+        if kind == "role":
+            work.decide(case, actor(), kind, _reference(case, first), value=second or None)
+        else:
+            pair = _reference(case, first), _reference(case, second)
+            work.decide(case, actor(), kind, *pair, value=None if is_open else "")
+        return {"decisions": [decision_document(d) for d in work.decisions(case)]}
+
+
+def decision_document(decision: Decision) -> dict[str, Any]:
+    """A decision as data."""
+    names = ("kind", "first", "second", "value")
+    return {name: getattr(decision, name) for name in names}
+
+
+def _reference(case: CaseFile, name: str) -> str:
+    """The voice or call that a reference names; the channel is that of the speaker's turns."""
+    number, _, speaker = name.partition(":")
+    if not number.isdigit():
+        raise SeongmunError(ErrorCode.CASE_NO_SUCH_ROW, table="exhibit", id=number)
+    exhibit = case.exhibit(int(number))
+    if not speaker:
+        return exhibit.media_sha256
+    channels = [s.channel for s in _standing(case, exhibit.id) if s.speaker == speaker]
+    if not channels:
+        raise SeongmunError(ErrorCode.CASE_NO_SUCH_ROW, table="segment", id=name)
+    return voice_key(exhibit.media_sha256, channels[0], speaker)

@@ -1,0 +1,332 @@
+"""Who is heard where: the voices of many calls grouped into people, and people into rings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from app.services.calls import CallSource, CallVoice, HeardCalls, Skipped, hear_calls
+from engine.errors import ErrorCode, SeongmunError
+from engine.groups.cluster import Person, group_voices
+from engine.groups.matrix import VoiceVectors, log10_lr_matrix
+from engine.groups.rings import Joint, Presence, RingResult, Role, find_rings, suggest_roles
+from engine.lr.population import require_model
+from engine.models.session import EmbeddingModel
+from engine.progress import CancelToken, Progress, no_progress
+from engine.types import FloatArray, Population
+
+SENSITIVITY_STEPS = (-0.5, 0.0, 0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSettings:
+    """What joins: voices into a person from a mean log10 LR of `voices_log10`, calls into a ring
+    from a sum of `rings_log10` (benchmarks/rings.py tells how they were chosen)."""
+
+    voices_log10: float = 0.5
+    rings_log10: float = 1.0
+
+    def shifted(self, step_log10: float) -> GroupSettings:
+        """Stricter (or looser) by so much."""
+        return GroupSettings(self.voices_log10 + step_log10, self.rings_log10 + step_log10)
+
+
+def group_settings(voices_log10: float | None) -> GroupSettings:
+    """The default, or shifted so that voices are joined from `voices_log10` on."""
+    standard = GroupSettings()
+    return standard.shifted(0 if voices_log10 is None else voices_log10 - standard.voices_log10)
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the examiner decided: pairs of voices (by `CallVoice.key`) that are, or are not, one
+    person's; roles of voices' people; pairs of calls (by SHA-256) of one ring, or of two."""
+
+    same_voice: tuple[tuple[str, str], ...] = ()
+    different_voice: tuple[tuple[str, str], ...] = ()
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    same_ring: tuple[tuple[str, str], ...] = ()
+    different_ring: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Voices, whom they are taken for, and the rings.
+
+    `log10_lr` is float32 [shape=(n, n)] beyond the supported range `bounds_log10`: what is shown
+    is `shown`. A person's name is that of its place, ``V1`` for the first.
+    """
+
+    voices: tuple[CallVoice, ...]
+    skipped: tuple[Skipped, ...]
+    log10_lr: FloatArray
+    bounds_log10: tuple[float, float]
+    people: tuple[Person, ...]
+    rings: RingResult
+    settings: GroupSettings
+    decisions: Decisions
+    population_id: str
+
+    def shown(self, log10_lr: float | None) -> float | None:
+        """A log10 LR within the supported range."""
+        return None if log10_lr is None else float(np.clip(log10_lr, *self.bounds_log10))
+
+    def pair(self, first: int, second: int) -> float:
+        """The log10 LR of two voices within the supported range."""
+        return float(np.clip(self.log10_lr[first, second], *self.bounds_log10))
+
+    def ring_of(self, person: str) -> int | None:
+        """The ring in which a caller is heard most; None for whoever is no caller."""
+        own = {self.voices[v].recording.sha256 for v in self.people[int(person[1:]) - 1].voices}
+        heard = [
+            (len(own & set(ring.calls)), -number)
+            for number, ring in enumerate(self.rings.rings)
+            if person in ring.people
+        ]
+        return -max(heard)[1] if heard else None
+
+
+def group_calls(
+    calls: Sequence[CallSource],
+    model: EmbeddingModel,
+    population: Population,
+    settings: GroupSettings | None = None,
+    decisions: Decisions | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Grouping:
+    """Hear the calls and group their voices.
+
+    Raises
+    ------
+    SeongmunError
+        GROUP_TOO_FEW, POPULATION_MODEL, CANCELLED, MODEL_*.
+    """
+    require_model(population, model.pack.model_sha256)
+    heard = hear_calls(calls, model, progress, cancel)
+    return group_heard(heard, population, settings, decisions, progress, cancel)
+
+
+def group_heard(
+    heard: HeardCalls,
+    population: Population,
+    settings: GroupSettings | None = None,
+    decisions: Decisions | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Grouping:
+    """Group voices that were heard.
+
+    Raises
+    ------
+    SeongmunError
+        GROUP_TOO_FEW where voices that can be compared are in fewer than two calls;
+        GROUP_CONTRADICTION where the examiner's decisions exclude one another; POPULATION_MODEL,
+        CANCELLED.
+    """
+    voices = heard.voices
+    n_calls = len({voice.recording.sha256 for voice in voices})
+    if n_calls < 2:
+        raise SeongmunError(ErrorCode.GROUP_TOO_FEW, calls=n_calls)
+    require_model(population, voices[0].embedding.model_sha256)
+    vectors = VoiceVectors(
+        np.stack([v.embedding.vector for v in voices]),
+        np.array([(v.embedding.cohort_mean, v.embedding.cohort_deviation) for v in voices]),
+    )
+    calibration = population.calibration
+    matrix = log10_lr_matrix(vectors, calibration, None, False, progress, cancel)
+    empty = Grouping(
+        voices,
+        heard.skipped,
+        matrix,
+        calibration.bounds_log10,
+        (),
+        RingResult((), (), {}),
+        settings or GroupSettings(),
+        decisions or Decisions(),
+        population.id,
+    )
+    return regroup(empty, progress=progress, cancel=cancel)
+
+
+def regroup(
+    grouping: Grouping,
+    settings: GroupSettings | None = None,
+    decisions: Decisions | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Grouping:
+    """The same voices under other settings or decisions (raises GROUP_CONTRADICTION, CANCELLED)."""
+    settings, decisions = settings or grouping.settings, decisions or grouping.decisions
+    voices = grouping.voices
+    row = {voice.key: i for i, voice in enumerate(voices)}
+    must, cannot = (_rows(p, row) for p in (decisions.same_voice, decisions.different_voice))
+    calls = [voice.recording.sha256 for voice in voices]
+    try:
+        people = group_voices(
+            grouping.log10_lr, calls, settings.voices_log10, must, cannot, progress, cancel
+        )
+        presences = [
+            Presence(f"V{number}", calls[voice], voice)
+            for number, person in enumerate(people, 1)
+            for voice in person.voices
+        ]
+        given = {
+            p.person: decisions.roles[voices[p.voice].key]
+            for p in presences
+            if voices[p.voice].key in decisions.roles
+        }
+        origins = {v.recording.sha256: v.origin for v in voices if v.origin}
+        rings = find_rings(
+            presences,
+            suggest_roles(presences, given, origins),
+            grouping.log10_lr,
+            settings.rings_log10,
+            decisions.same_ring,
+            decisions.different_ring,
+            must,
+        )
+    except ValueError as error:
+        raise SeongmunError(ErrorCode.GROUP_CONTRADICTION, reason=str(error)) from error
+    return replace(grouping, people=people, rings=rings, settings=settings, decisions=decisions)
+
+
+def _rows(pairs: Sequence[tuple[str, str]], row: Mapping[str, int]) -> list[tuple[int, int]]:
+    return [(row[a], row[b]) for a, b in pairs if a in row and b in row]
+
+
+def sensitivity(grouping: Grouping) -> list[dict[str, Any]]:
+    """What would be found with a looser and with stricter limits."""
+    found = []
+    for step in SENSITIVITY_STEPS:
+        settings = grouping.settings.shifted(step)
+        other = grouping if step == 0 else regroup(grouping, settings)
+        found.append(
+            {
+                "min_log10_lr": settings.voices_log10,
+                "rings_log10": settings.rings_log10,
+                "n_voices": len(other.people),
+                "n_rings": len(other.rings.rings),
+                "calls_in_rings": [len(ring.calls) for ring in other.rings.rings],
+            }
+        )
+    return found
+
+
+def grouping_document(grouping: Grouping) -> dict[str, Any]:
+    """Everything that was found, as data."""
+    path = {v.recording.sha256: str(v.path) for v in grouping.voices}
+    rings = grouping.rings
+    return {
+        "voices": [_voice(grouping, number) for number in range(len(grouping.people))],
+        "rings": [
+            {
+                "ring": number,
+                "voices": list(ring.people),
+                "others": list(ring.others),
+                "calls": [path[call] for call in ring.calls],
+                "weakest": ring.weakest and _joint(grouping, ring.weakest, path),
+            }
+            for number, ring in enumerate(rings.rings, 1)
+        ],
+        "links": [
+            *_voice_links(grouping),
+            *(
+                {
+                    "kind": "rings",
+                    "rings": [number + 1 for number in link.rings],
+                    **_joint(grouping, link.joint, path),
+                }
+                for link in rings.links
+            ),
+        ],
+        "skipped": [skipped_document(item) for item in grouping.skipped],
+        "sensitivity": sensitivity(grouping),
+        "min_log10_lr": grouping.settings.voices_log10,
+        "rings_log10": grouping.settings.rings_log10,
+        "bounds": list(grouping.bounds_log10),
+        "population_id": grouping.population_id,
+        "model_sha256": grouping.voices[0].embedding.model_sha256,
+    }
+
+
+def skipped_document(item: Skipped) -> dict[str, Any]:
+    """What takes no part, and why."""
+    return {
+        "path": str(item.path),
+        "speaker": item.speaker,
+        "code": item.error.code.value,
+        "params": dict(item.error.params),
+    }
+
+
+def _voice(grouping: Grouping, number: int) -> dict[str, Any]:
+    person, name = grouping.people[number], f"V{number + 1}"
+    ring = grouping.ring_of(name)
+    weakest = person.weakest
+    return {
+        "voice": name,
+        "role": grouping.rings.roles[name],
+        "ring": None if ring is None else ring + 1,
+        "weakest_log10_lr": weakest and grouping.shown(weakest.log10_lr),
+        "members": [
+            {
+                **member_document(grouping.voices[member.voice]),
+                "log10_lr": grouping.shown(member.log10_lr),
+                "rival_log10_lr": grouping.shown(member.rival),
+            }
+            for member in person.members
+        ],
+    }
+
+
+def member_document(voice: CallVoice) -> dict[str, Any]:
+    """A speaker of a call; `start_s` and `end_s` are the first and last that is heard."""
+    return {
+        "path": str(voice.path),
+        "speaker": voice.speaker,
+        "channel": voice.channel,
+        "start_s": min(s.start_s for s in voice.segments),
+        "end_s": max(s.end_s for s in voice.segments),
+        "net_speech_s": round(voice.quality.net_speech_s, 3),
+        "flags": list(voice.flags),
+    }
+
+
+def _voice_links(grouping: Grouping) -> list[dict[str, Any]]:
+    """Every two voices of a person, with the calls in which they are heard."""
+    return [
+        {
+            "kind": "voice",
+            "voice": f"V{number}",
+            "log10_lr": grouping.pair(a, b),
+            "calls": [str(grouping.voices[v].path) for v in (a, b)],
+            "speakers": [grouping.voices[v].speaker for v in (a, b)],
+        }
+        for number, person in enumerate(grouping.people, 1)
+        for a, b in combinations(person.voices, 2)
+    ]
+
+
+def _joint(grouping: Grouping, joint: Joint, path: Mapping[str, str]) -> dict[str, Any]:
+    """What binds two sets of calls. The sum is that of the limit; every voice's own ratio is within
+    the supported range."""
+    return {
+        "sum_log10_lr": joint.log10_lr,
+        "log10_lr": max((grouping.shown(t.log10_lr) or 0.0 for t in joint.ties), default=None),
+        "decided": joint.log10_lr is None,
+        "voices": [tie.person for tie in joint.ties],
+        "calls": sorted({path[call] for tie in joint.ties for side in tie.calls for call in side}),
+        "ties": [
+            {
+                "voice": tie.person,
+                "log10_lr": grouping.shown(tie.log10_lr),
+                "calls": [[path[call] for call in side] for side in tie.calls],
+            }
+            for tie in joint.ties
+        ],
+    }
