@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 SCHEMES = ("system", "light", "dark")
 # Window, base, alternate base, ink, faint ink, accent.
 LIGHT = ("#f2f3f5", "#ffffff", "#f6f8fa", "#1f2328", "#8b949e", "#2f6db5")
-DARK = ("#23262d", "#1b1d23", "#20232a", "#dfe3ea", "#7c8594", "#4a8fd6")
+DARK = ("#2b2f37", "#1a1c21", "#1f2228", "#dfe3ea", "#7c8594", "#4a8fd6")
 # Okabe and Ito's colours: told apart by colour-blind examiners too.
 VOICES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
 GOOD, CAUTION, BAD = "#2e8b57", "#d08700", "#c0392b"

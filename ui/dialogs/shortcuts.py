@@ -27,7 +27,7 @@ class ShortcutsDialog(QDialog):
                 if key
             ]
             html.append("</table>")
-        label = QLabel("".join(html))
+        label = QLabel("".join(html), wordWrap=True)
         label.setMargin(8)
         area = QScrollArea(widgetResizable=True)
         area.setWidget(label)

@@ -21,7 +21,7 @@ from ui.widgets.time_view import clock
 
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
-FIELDS = ("start_s", "end_s", "duration", "channel", "speaker", "language", "remark", "state")
+FIELDS = ("start_s", "end_s", "duration", "channel", "speaker", "state", "language", "remark")
 EDITABLE = ("speaker", "language", "remark")
 
 

@@ -139,6 +139,8 @@ class SegmentPanel(QWidget):
         ids = {segment.id for segment in self.chosen_segments()}
         self._has_recording, self._writable = has_recording, writable
         self._table.show_segments(segments, authors)
+        several = any(segment.channel for segment in segments)
+        self._view.setColumnHidden(FIELDS.index("channel"), not several)
         self.choose(ids)
         self._stack.setCurrentIndex(0 if segments else 1)
         self._update()

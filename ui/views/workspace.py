@@ -82,10 +82,11 @@ class Workspace(QWidget):
         self._bar.addWidget(self._readout)
 
     def add_track(self, opened: OpenedRecording) -> TrackView:
-        """Put a recording on the desk and make it the active one."""
+        """Put a recording on the desk, where its number belongs, and make it the active one."""
         track = TrackView(opened)
-        self.tracks.append(track)
-        self._splitter.addWidget(track)
+        at = sum(other.opened.exhibit_id < opened.exhibit_id for other in self.tracks)
+        self.tracks.insert(at, track)
+        self._splitter.insertWidget(at, track)
         track.activated.connect(self.activate)
         track.closed.connect(self.close_track)
         track.range_changed.connect(lambda a, b: self._follow_range(track, a, b))
