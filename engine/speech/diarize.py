@@ -7,7 +7,7 @@ speech are embedded, a part of them is clustered, and all are labelled in the or
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -19,7 +19,7 @@ from engine.models.frontend import compute_features
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress, no_progress
 from engine.speech.clustering import Labels, Spans, centroids, choose, follow_voices, unit
-from engine.types import FloatArray, FrontEnd, ParamValue, SpeechSegment
+from engine.types import FloatArray, FrontEnd, SpeechSegment
 
 BATCH = 64
 
@@ -47,10 +47,6 @@ class DiarizationSettings:
     limit_more: float = 0.4
     overlap_gain: float = 0.025
     crosstalk_share: float = 0.3
-
-    def as_params(self) -> dict[str, ParamValue]:
-        """For a ProcessingStep."""
-        return dict(asdict(self))
 
 
 def one_party_each(
