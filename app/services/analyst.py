@@ -74,7 +74,7 @@ class Analyst:
             return known
         exhibit = self._room.exhibit(exhibit_id)
         with self._named():
-            described = describe_file(self._room.source(exhibit_id))
+            described = describe_file(self._room.source(exhibit_id), cancel)
         pairs = zip(described["quality"], described.pop("suitability"), strict=True)
         described["quality"] = [quality | {"suitability": verdict} for quality, verdict in pairs]
         described["file_name"] = exhibit.file_name

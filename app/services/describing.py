@@ -19,12 +19,14 @@ from engine.speech.vad import VadSettings, detect_speech, detect_speech_in
 from engine.types import QualityReport, SpeechSegment
 
 
-def describe_file(source: Source) -> dict[str, Any]:
+def describe_file(source: Source, cancel: CancelToken | None = None) -> dict[str, Any]:
     """Container, codec, hash, and quality and suitability per channel, of recordings of any
     length in bounded memory (raises as `decode_stored`)."""
-    audio = decode_stored(source, allow_truncated=True)
+    audio = decode_stored(source, allow_truncated=True, cancel=cancel)
     try:
-        qualities = [_quality(samples, channel) for channel, samples in enumerate(audio.channels)]
+        qualities = [
+            _quality(audio.channels, channel, cancel) for channel in range(len(audio.channels))
+        ]
     finally:
         audio.close()
     recording = audio.recording
@@ -47,8 +49,11 @@ def describe_file(source: Source) -> dict[str, Any]:
     }
 
 
-def _quality(samples: SampleReader, channel: int) -> QualityReport:
-    return measure_quality(samples, detect_speech_in(samples, VadSettings(), channel), channel)
+def _quality(
+    channels: Sequence[SampleReader], channel: int, cancel: CancelToken | None
+) -> QualityReport:
+    speech = detect_speech_in(channels[channel], VadSettings(), channel, cancel=cancel)
+    return measure_quality(channels[channel], speech, channel, cancel=cancel)
 
 
 def describe_selection(
