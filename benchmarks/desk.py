@@ -23,7 +23,7 @@ OTHER = "대조음성2_synthetic.wav"
 RATE_HZ = 8000
 TURNS_S = (6.2, 4.1, 8.3, 5.4, 7.0, 4.6, 5.9, 4.4)
 PAUSE_S = 0.35
-IDLE_S = 300.0
+IDLE_S = 1200.0
 
 
 @dataclass(frozen=True, slots=True)
