@@ -252,7 +252,7 @@ def test_what_several_people_say_adds_up() -> None:
     weak = np.full((4, 4), 0.6, np.float32)
     (ring,) = rings_of(heard, weak).rings
     assert ring.weakest is not None
-    assert ring.weakest.log10_lr == pytest.approx(1.2)
+    assert ring.weakest.strength == pytest.approx(1.2)
     assert {tie.person for tie in ring.weakest.ties} == {"A", "B"}
     assert len(rings_of({"1": "A", "2": "A"}, weak).rings) == 2
 
@@ -263,9 +263,10 @@ def test_the_weakest_joint_parts_the_ring_where_it_falls() -> None:
     matrix = np.full((n, n), 3, np.float32)
     matrix[4, :4] = matrix[:4, 4] = 1.5  # B of call 3 with every B
     (ring,) = rings_of(heard, matrix).rings
-    assert ring.weakest is not None and ring.weakest.log10_lr == pytest.approx(1.5)
+    assert ring.weakest is not None and ring.weakest.strength == pytest.approx(1.5 * np.sqrt(4 / 3))
     assert ring.weakest.ties[0].calls in {(("1", "2"), ("3",)), (("3",), ("1", "2"))}
-    assert len(rings_of(heard, matrix, bridge=1.6).rings) == 2
+    assert ring.weakest.ties[0].log10_lr == pytest.approx(1.5)
+    assert len(rings_of(heard, matrix, bridge=1.8).rings) == 2
 
 
 def test_the_examiner_decides() -> None:
@@ -275,13 +276,13 @@ def test_the_examiner_decides() -> None:
     assert ring.calls == ("1", "2", "3", "4")
     apart = rings_of(heard, apart=[("1", "2")])
     assert [r.calls for r in apart.rings] == [("3", "4"), ("1",), ("2",)]
-    assert apart.links[0].joint.log10_lr == 3
+    assert apart.links[0].joint.strength == 3
     with pytest.raises(ValueError, match="together and apart"):
         rings_of(heard, together=[("1", "3")], apart=[("3", "1")])
     weak = np.full((4, 4), -1, np.float32)
     (decided, *_) = rings_of(heard, weak, decided=[(0, 1)]).rings
     assert decided.calls == ("1", "2")
-    assert decided.weakest is not None and decided.weakest.log10_lr is None
+    assert decided.weakest is not None and decided.weakest.strength is None
 
 
 def brute_rings(
@@ -301,7 +302,8 @@ def brute_rings(
             sides = [[voice[c, person] for c in side if (c, person) in voice] for side in (a, b)]
             if counts[person] > 1 and all(sides):
                 mean = np.mean([float(matrix[i, j]) for i in sides[0] for j in sides[1]])
-                total += max(0.0, float(mean))
+                voices = 2 / sum(1 / len(side) for side in sides)
+                total += max(0.0, float(mean)) * np.sqrt(voices)
         return total
 
     while len(sets) > 1:

@@ -25,14 +25,15 @@ SENSITIVITY_STEPS = (-0.5, 0.0, 0.5, 1.0)
 @dataclass(frozen=True, slots=True)
 class GroupSettings:
     """What joins: voices into a person from a mean log10 LR of `voices_log10`, calls into a ring
-    from a sum of `rings_log10` (benchmarks/rings.py tells how they were chosen)."""
+    from a strength of `ring_strength` (`engine.groups.rings`). The defaults are those of the
+    simulation in benchmarks/rings.py that found most without joining two organisations."""
 
-    voices_log10: float = 0.5
-    rings_log10: float = 1.0
+    voices_log10: float = 0.0
+    ring_strength: float = 2.0
 
     def shifted(self, step_log10: float) -> GroupSettings:
         """Stricter (or looser) by so much."""
-        return GroupSettings(self.voices_log10 + step_log10, self.rings_log10 + step_log10)
+        return GroupSettings(self.voices_log10 + step_log10, self.ring_strength + step_log10)
 
 
 def group_settings(voices_log10: float | None) -> GroupSettings:
@@ -185,7 +186,7 @@ def regroup(
             presences,
             suggest_roles(presences, given, origins),
             grouping.log10_lr,
-            settings.rings_log10,
+            settings.ring_strength,
             decisions.same_ring,
             decisions.different_ring,
             must,
@@ -208,7 +209,7 @@ def sensitivity(grouping: Grouping) -> list[dict[str, Any]]:
         found.append(
             {
                 "min_log10_lr": settings.voices_log10,
-                "rings_log10": settings.rings_log10,
+                "ring_strength": settings.ring_strength,
                 "n_voices": len(other.people),
                 "n_rings": len(other.rings.rings),
                 "calls_in_rings": [len(ring.calls) for ring in other.rings.rings],
@@ -247,7 +248,7 @@ def grouping_document(grouping: Grouping) -> dict[str, Any]:
         "skipped": [skipped_document(item) for item in grouping.skipped],
         "sensitivity": sensitivity(grouping),
         "min_log10_lr": grouping.settings.voices_log10,
-        "rings_log10": grouping.settings.rings_log10,
+        "ring_strength": grouping.settings.ring_strength,
         "bounds": list(grouping.bounds_log10),
         "population_id": grouping.population_id,
         "model_sha256": grouping.voices[0].embedding.model_sha256,
@@ -313,12 +314,11 @@ def _voice_links(grouping: Grouping) -> list[dict[str, Any]]:
 
 
 def _joint(grouping: Grouping, joint: Joint, path: Mapping[str, str]) -> dict[str, Any]:
-    """What binds two sets of calls. The sum is that of the limit; every voice's own ratio is within
-    the supported range."""
+    """What binds two sets of calls; `log10_lr` is the highest of the people's own."""
     return {
-        "sum_log10_lr": joint.log10_lr,
+        "strength": joint.strength,
         "log10_lr": max((grouping.shown(t.log10_lr) or 0.0 for t in joint.ties), default=None),
-        "decided": joint.log10_lr is None,
+        "decided": joint.strength is None,
         "voices": [tie.person for tie in joint.ties],
         "calls": sorted({path[call] for tie in joint.ties for side in tie.calls for call in side}),
         "ties": [

@@ -1,19 +1,24 @@
 """Rings: people who are heard in the same calls.
 
 Calls are bound to one another by the people who are heard in both. What a person says for two sets
-of calls is the mean log10 LR between the person's voices in the one and in the other; what several
-people say adds up. Sets of calls are joined, the best bound first, while what binds them is above a
-limit: a weak chain never glues two organisations together, and a look-alike who is heard beside
-many calls of the true person is outvoted by them. Whoever is heard in one call only binds nobody:
-that may be the victim.
+of calls is the mean log10 LR between the person's voices in the one and in the other. A mean of
+many pairs is surer than a single pair, as its random part shrinks with the root of the number of
+voices; so it counts by the root of the harmonic mean of the numbers of voices on either side. What
+several people say adds up to the strength of what binds the sets, which is no likelihood ratio: one
+voice on either side gives its own log10 LR. Sets of calls are joined, the best bound first, while
+that is above a limit: a weak chain never glues two organisations together, and a look-alike who is
+heard beside many calls of the true person is outvoted by them. Whoever is heard in one call only
+binds nobody: that may be the victim.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import sqrt
 from typing import Literal, get_args
 
 import numpy as np
@@ -48,10 +53,9 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """All that binds two sets of calls; `log10_lr` is the sum over the people, None where the
-    examiner decided."""
+    """All that binds two sets of calls; `strength` is None where the examiner decided."""
 
-    log10_lr: float | None
+    strength: float | None
     ties: tuple[Tie, ...]
 
 
@@ -114,7 +118,7 @@ def find_rings(
     presences: Sequence[Presence],
     roles: Mapping[str, Role],
     log10_lr: FloatArray,
-    bridge_log10: float,
+    least_strength: float,
     together: Iterable[Pair] = (),
     apart: Iterable[Pair] = (),
     decided: Iterable[tuple[int, int]] = (),
@@ -126,7 +130,7 @@ def find_rings(
     presences : who is heard where
     roles : of every person; only callers bind
     log10_lr : float32 [shape=(voices, voices)], beyond the supported range too
-    bridge_log10 : the least sum that joins
+    least_strength : of what joins two sets of calls
     together, apart : the examiner's decisions, as pairs of calls
     decided : pairs of voices that the examiner says are one person's
 
@@ -148,7 +152,7 @@ def find_rings(
         fragments.join(fragments.of(first), fragments.of(second))
     for first, second in _known(apart, number):
         fragments.keep_apart(first, second)
-    fragments.join_all(bridge_log10)
+    fragments.join_all(least_strength)
     order = sorted(fragments.calls, key=lambda f: (-len(fragments.calls[f]), fragments.calls[f][0]))
     rings = tuple(_ring(fragments, f, presences, roles) for f in order)
     links = [
@@ -167,7 +171,7 @@ def _known(pairs: Iterable[Pair], number: Mapping[str, int]) -> Iterator[tuple[i
 
 
 def _value(joint: Joint) -> float:
-    return float("inf") if joint.log10_lr is None else joint.log10_lr
+    return float("inf") if joint.strength is None else joint.strength
 
 
 def _evidence(
@@ -213,8 +217,11 @@ class _Fragments:
         self._apart: dict[int, set[int]] = {i: set() for i in self.calls}
         self._owner = {i: i for i in self.calls}
         self._heard: dict[str, set[str]] = {}
+        self._voices: dict[int, Counter[str]] = {i: Counter() for i in self.calls}
+        number = {call: i for i, call in enumerate(calls)}
         for presence in binding:
             self._heard.setdefault(presence.person, set()).add(presence.call)
+            self._voices[number[presence.call]][presence.person] += 1
 
     def of(self, call: int) -> int:
         """The fragment that a call belongs to."""
@@ -232,8 +239,12 @@ class _Fragments:
 
     def strength(self, first: int, second: int) -> float:
         """What binds two fragments: the sum over the people of what speaks for it."""
-        evidence = self._evidence[first].get(second, {})
-        return sum(max(0.0, total / count) for total, count in evidence.values())
+        strength = 0.0
+        for person, (total, count) in self._evidence[first].get(second, {}).items():
+            sides = self._voices[first][person], self._voices[second][person]
+            weight = sqrt(2 * sides[0] * sides[1] / sum(sides))
+            strength += max(0.0, total / count) * weight
+        return strength
 
     def joint(self, first: int, second: int) -> Joint:
         """What binds two fragments, person by person, the strongest first."""
@@ -266,7 +277,8 @@ class _Fragments:
                 continue
             self.join(a, b)
             for other in self._evidence[a]:
-                heapq.heappush(waiting, (-self.strength(a, other), min(a, other), max(a, other)))
+                pair = min(a, other), max(a, other)
+                heapq.heappush(waiting, (-self.strength(*pair), *pair))
 
     def join(self, first: int, second: int) -> None:
         """Put the calls of the second fragment into the first."""
@@ -286,6 +298,7 @@ class _Fragments:
             self._apart[other].add(first)
             self._apart[first].add(other)
         self.calls[first] = sorted(self.calls[first] + self.calls.pop(second))
+        self._voices[first] += self._voices.pop(second)
         self._owner[second] = first
 
 
