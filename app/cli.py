@@ -23,7 +23,7 @@ from app.gui_main import run_gui
 from app.output import Output
 from app.selftest import run_selftest
 from app.services import casework, galleries
-from app.services.calibrating import calibrate_scores
+from app.services.calibrating import SCORED_CONDITIONS, calibrate_scores
 from app.services.calls import call_sources
 from app.services.case_analysis import compare_in_case
 from app.services.case_grouping import DECISION_KINDS, case_calls, case_decisions
@@ -36,9 +36,11 @@ from app.services.loading import (
     installed_packs,
     open_model,
     open_population,
+    open_scale,
     pack_directory,
     shipped_population,
 )
+from app.services.populating import Cut, Selection, population_from_recordings
 from app.services.reporting import ReportRequest, write_report
 from app.services.scoring import embed_files, score_trials
 from app.services.segmenting import propose
@@ -50,7 +52,7 @@ from app.services.validating import (
     write_study,
 )
 from app.services.verifying import verify as verify_report
-from app.services.wording import verbal_text
+from app.services.wording import condition_line, verbal_text
 from engine.casefile.work import CASE_FACTS, EXHIBIT_FACTS
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
@@ -58,7 +60,7 @@ from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
 from engine.report.sign import Identity, load_pkcs12
 from engine.speech.exchange import FORMATS
-from engine.types import CheckStatus
+from engine.types import CheckStatus, ParamValue, VoiceFacts
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INCOMPLETE = 0, 1, 2, 3
 SPEAKERS = tuple("12345678")
@@ -87,6 +89,11 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class Sex(StrEnum):
+    male = "male"
+    female = "female"
+
+
 class Lang(StrEnum):
     ko = "ko"
     en = "en"
@@ -100,6 +107,7 @@ PopulationOption = Annotated[str | None, typer.Option(help="Population: id or fi
 PassOption = Annotated[
     str | None, typer.Option("--pass-env", help="Environment variable with the case's passphrase.")
 ]
+ScaleOption = Annotated[str | None, typer.Option(help="Verbal scale: id or file.")]
 FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE…")]
 
 
@@ -196,6 +204,13 @@ def compare(
     known: Path,
     population: PopulationOption = None,
     report: Annotated[Path | None, typer.Option(help="Write the evidence report here.")] = None,
+    scale: ScaleOption = None,
+    sex: Annotated[
+        Sex | None, typer.Option(help="Of both speakers, for the check of the conditions.")
+    ] = None,
+    language: Annotated[
+        str, typer.Option(help="Spoken in both recordings, such as ko; for the same check.")
+    ] = "",
     case: Annotated[Path | None, typer.Option(help="Record everything in this case.")] = None,
     supersedes: Annotated[
         str, typer.Option(help="Number of the case's report that this one corrects.")
@@ -234,7 +249,10 @@ def compare(
     opened = open_model(model, device.value)
     chosen = open_population(population, opened)
     channels = (questioned_channel, known_channel)
-    request = ReportRequest(output.language, identity) if report is not None else None
+    verbal_scale = open_scale(scale)
+    request = ReportRequest(output.language, identity, scale=verbal_scale) if report else None
+    speaker = VoiceFacts(sex.value if sex else "", language)
+    facts = (speaker, speaker)
     if case is not None:
         comparison = compare_in_case(
             case,
@@ -248,16 +266,27 @@ def compare(
             supersedes,
             _passphrase(pass_env),
             output.progress,
+            facts=facts,
         ).comparison
     else:
         comparison = compare_voices(
-            questioned, known, opened, chosen, channels, allow_truncated, output.progress
+            questioned,
+            known,
+            opened,
+            chosen,
+            channels,
+            allow_truncated,
+            output.progress,
+            facts=facts,
         )
         if request is not None and report is not None:
             write_report(comparison, opened, chosen, request, report, output.progress)
-    verbal = verbal_text(comparison.likelihood_ratio, output.language)
+    verbal = verbal_text(comparison.likelihood_ratio, output.language, verbal_scale)
     result = views.comparison_document(comparison, verbal)
-    output.result(result, lambda: views.comparison_text(result, output.language))
+    lines = [condition_line(check, output.language) for check in comparison.conditions]
+    output.result(
+        result, lambda: "\n".join([views.comparison_text(result, output.language), *lines])
+    )
     return EXIT_DONE
 
 
@@ -460,29 +489,70 @@ def search(
 
 @app.command()
 def calibrate(
-    scores: Annotated[Path, typer.Argument(metavar="SCORES.csv")],
     id_: Annotated[str, typer.Option("--id", help="Id of the population.")],
     out: Annotated[Path, typer.Option(help="Population file to write, or its folder.")],
+    scores: Annotated[
+        Path | None, typer.Argument(metavar="[SCORES.csv]", show_default=False)
+    ] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(help="CSV of recordings: path, speaker, session, sex, language, channel."),
+    ] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder of the recordings.")] = None,
     description: Annotated[
         str | None, typer.Option(help="Who speaks, over what, where it comes from.")
     ] = None,
     licence: Annotated[str, typer.Option(help="Licence of the recordings.")] = "",
-    minimum_net_speech_s: Annotated[float, typer.Option()] = 10.0,
-    bandwidth_min_hz: Annotated[float, typer.Option()] = 0.0,
-    bandwidth_max_hz: Annotated[float, typer.Option()] = 24000.0,
+    sex: Annotated[Sex | None, typer.Option(help="Take recordings of this sex alone.")] = None,
+    language: Annotated[str, typer.Option(help="Take this language alone.")] = "",
+    channel: Annotated[str, typer.Option(help="Take this channel alone.")] = "",
+    min_net_speech: Annotated[float, typer.Option(help="Seconds that a recording needs.")] = 0.0,
+    duration_s: Annotated[
+        float | None, typer.Option(min=3.0, help="Cut every recording to this much speech.")
+    ] = None,
+    band_hz: Annotated[
+        float | None, typer.Option(min=1000.0, help="Take away what lies above this frequency.")
+    ] = None,
+    minimum_net_speech_s: Annotated[float | None, typer.Option(show_default="10")] = None,
+    bandwidth_min_hz: Annotated[float | None, typer.Option(show_default="0")] = None,
+    bandwidth_max_hz: Annotated[float | None, typer.Option(show_default="24000")] = None,
     model: ModelOption = None,
+    device: DeviceOption = Device.auto,
     json_: JsonOption = False,
     lang: LangOption = None,
 ) -> int:
-    """Fit a population on labelled scores: columns score, same, spk_a, spk_b."""
+    """Fit a population on labelled scores (columns score, same, spk_a, spk_b), or on recordings,
+    whose conditions are measured."""
     output = _output(json_, lang)
-    conditions = {
-        "minimum_net_speech_s": minimum_net_speech_s,
-        "bandwidth_min_hz": bandwidth_min_hz,
-        "bandwidth_max_hz": bandwidth_max_hz,
+    limits: dict[str, ParamValue] = {
+        name: value
+        for name, value in (
+            ("minimum_net_speech_s", minimum_net_speech_s),
+            ("bandwidth_min_hz", bandwidth_min_hz),
+            ("bandwidth_max_hz", bandwidth_max_hz),
+        )
+        if value is not None
     }
-    pack = load_pack(pack_directory(model))
-    population = calibrate_scores(scores, id_, out, pack, description, licence, conditions)
+    if recordings is not None and scores is None and root is not None:
+        population = population_from_recordings(
+            recordings,
+            root,
+            id_,
+            out,
+            open_model(model, device.value),
+            description or "",
+            licence,
+            Selection(sex.value if sex else "", language, channel, min_net_speech),
+            Cut(duration_s, band_hz),
+            limits,
+            output.progress,
+        )
+    elif scores is not None and recordings is None:
+        pack = load_pack(pack_directory(model))
+        conditions = {**SCORED_CONDITIONS, **limits}
+        population = calibrate_scores(scores, id_, out, pack, description, licence, conditions)
+    else:
+        raise click.UsageError("SCORES.csv, or --recordings with --root")
     document = views.population_document(population)
     output.result(document, lambda: json.dumps(document, ensure_ascii=False, indent=2))
     return EXIT_DONE
@@ -530,6 +600,7 @@ def verify(
     trust: Annotated[Path | None, typer.Option(help="Trusted certificate, PEM or DER.")] = None,
     no_recompute: Annotated[bool, typer.Option("--no-recompute")] = False,
     population: Annotated[Path | None, typer.Option(help="Population file.")] = None,
+    scale: Annotated[Path | None, typer.Option(help="Verbal scale file.")] = None,
     pass_env: PassOption = None,
     model: ModelOption = None,
     device: DeviceOption = Device.cpu,
@@ -543,7 +614,15 @@ def verify(
     directory = pack_directory(model) if model else None
     with casework.reading(case, _passphrase(pass_env)) as opened:
         verification = verify_report(
-            report, media, trust, not no_recompute, device.value, directory, population, opened
+            report,
+            media,
+            trust,
+            not no_recompute,
+            device.value,
+            directory,
+            population,
+            opened,
+            scale,
         )
     document = views.verification_document(verification)
     output.result(document, lambda: views.verification_text(verification, output.language))

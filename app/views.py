@@ -309,6 +309,14 @@ def population_document(population: Population) -> dict[str, Any]:
         "intercept": calibration.intercept,
         "bounds": list(calibration.bounds_log10),
         "validation": asdict(population.validation),
+        "conditions": dict(population.conditions),
+        "recordings": None
+        if population.recordings is None
+        else {
+            "n": len(population.recordings.items),
+            "choices": dict(population.recordings.choices),
+            "left_out": dict(population.recordings.left_out),
+        },
     }
 
 

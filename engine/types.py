@@ -398,6 +398,42 @@ class LikelihoodRatio:
     flags: tuple[str, ...] = ()
 
 
+class Place(StrEnum):
+    """Where a case lies in what a population covers; what could not be checked is not inside."""
+
+    INSIDE = "inside"
+    EDGE = "edge"
+    OUTSIDE = "outside"
+    NOT_CHECKED = "not_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionCheck:
+    """One condition of a case against the population's.
+
+    `role` is empty where the condition is not that of one recording. `low` and `high` are the
+    limits that the population supports, `allowed` its classes, separated by spaces; None and empty
+    where it states none.
+    """
+
+    condition: str
+    role: str
+    place: Place
+    code: str
+    value: float | str | None = None
+    low: float | None = None
+    high: float | None = None
+    allowed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFacts:
+    """What is known of the person in a recording from elsewhere; empty is "not known"."""
+
+    sex: str = ""
+    language: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class AnalysisProfile:
     """Everything that can change a number. Stored with the analysis, printed in the report."""

@@ -13,6 +13,7 @@ import pytest
 
 from app.messages import codes
 from engine.errors import ErrorCode
+from engine.lr.verbal import FORBIDDEN
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [p for top in ("engine", "app", "ui") for p in (ROOT / top).rglob("*.py")]
@@ -81,12 +82,45 @@ def test_texts_are_complete_in_both_languages(name: str) -> None:
 
 
 def test_forbidden_words_are_never_printed() -> None:
-    forbidden = re.compile(
-        r"\bmatch(es|ed)?\b|same person with|동일인입니다|일치합니다", re.IGNORECASE
-    )
-    for path in (ROOT / "resources").rglob("*.toml"):
+    """No text of the product says who speaks, or how probable that is."""
+    texts = [p for kind in ("toml", "ts", "md") for p in (ROOT / "resources").rglob(f"*.{kind}")]
+    assert len(texts) > 6
+    for path in texts:
         for line in path.read_text(encoding="utf-8").splitlines():
-            assert not forbidden.search(line), f"{path.name}: {line}"
+            assert not FORBIDDEN.search(line), f"{path.name}: {line}"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "The voices match.",
+        "matching voices",
+        "They are the same person with 97 %",
+        "identified as the suspect",
+        "It is probable that the same speaker spoke",
+        "97 % sure",
+        "두 음성은 동일인입니다.",
+        "동일인으로 판단됩니다",
+        "음성이 일치합니다",
+        "동일인일 확률은 97 %",
+        "동일인일 가능성이 높음",
+        "피의자 본인의 목소리입니다",
+    ],
+)
+def test_the_forbidden_words_are_found(claim: str) -> None:
+    assert FORBIDDEN.search(claim)
+
+
+def test_every_statement_of_a_result_names_both_propositions() -> None:
+    texts = tomllib.loads((ROOT / "resources/i18n/report.toml").read_text(encoding="utf-8"))
+    for language, words in (
+        ("ko", ("명제 1", "명제 2")),
+        ("en", ("proposition 1", "proposition 2")),
+    ):
+        for kind in ("result_same", "result_different", "verbal_same", "verbal_different"):
+            assert all(word in texts[language][kind] for word in words), kind
+        for kind in ("interpretation_same", "interpretation_different", "interpretation_none"):
+            assert {"{same}", "{different}"} <= set(re.findall(r"{\w+}", texts[language][kind]))
 
 
 def test_no_absolute_paths_and_no_index_hosts() -> None:

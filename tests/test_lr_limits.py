@@ -255,7 +255,8 @@ GOOD = QualityReport(
     ("change", "flags"),
     [
         ({}, ()),
-        ({"net_speech_s": 10.0}, ()),
+        ({"net_speech_s": 12.5}, ()),
+        ({"net_speech_s": 10.0}, ("speech.edge",)),
         ({"net_speech_s": 9.99}, ("speech.short",)),
         ({"bandwidth_hz": 7000.0}, ("bandwidth.outside",)),
         ({"snr_db": 9.9}, ("snr.low",)),

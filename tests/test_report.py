@@ -16,12 +16,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.x509.oid import NameOID
 
+from app.resources import VERBAL_SCALE
 from app.services.comparing import Comparison
 from app.services.reporting import ReportRequest, report_assets, write_report
 from app.services.verifying import verify
 from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
+from engine.lr.verbal import load_scale
 from engine.models.session import EmbeddingModel
 from engine.report.fonts import register_fonts
 from engine.report.manifest import parse
@@ -196,7 +198,7 @@ def test_bad_identities_have_their_codes(tmp_path: Path) -> None:
 
 def test_missing_font_is_an_error(tmp_path: Path) -> None:
     assert code_of(lambda: register_fonts((tmp_path,))) is ErrorCode.REPORT_FONT
-    assert report_assets().fonts
+    assert report_assets(load_scale(VERBAL_SCALE)).fonts
 
 
 @pytest.fixture

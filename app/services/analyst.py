@@ -15,6 +15,7 @@ from typing import Any
 from app.services import casework
 from app.services.case_analysis import (
     anchored_request,
+    exhibit_facts,
     keep_report,
     named_comparison,
     record_analysis,
@@ -35,7 +36,7 @@ from engine.files import write_atomic
 from engine.lr.conditions import condition_flags
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress
-from engine.types import Population, QualityReport, SpeechSegment
+from engine.types import Population, QualityReport, SpeechSegment, VoiceFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,19 @@ class Analyst:
         decoding raises, MODEL_*, POPULATION_*, CANCELLED)."""
         _, population = self._open_engine()
         first, second = self._load(questioned, known, progress, cancel)
+        facts = self._facts(questioned, known)
         refusal: SeongmunError | None = None
         try:
             require_comparable(first, second)
         except SeongmunError as error:
             refusal = self._room.named(error)
-        flags = condition_flags(population.conditions, first.quality, second.quality)
+        flags = condition_flags(population.conditions, first.quality, second.quality, facts)
         return Conditions((first.quality, second.quality), flags, refusal)
+
+    def _facts(self, questioned: VoiceChoice, known: VoiceChoice) -> tuple[VoiceFacts, VoiceFacts]:
+        with self._room.case() as case:
+            first, second = (case.exhibit(c.exhibit_id) for c in (questioned, known))
+            return exhibit_facts(case, first), exhibit_facts(case, second)
 
     def compare(
         self,
@@ -132,7 +139,8 @@ class Analyst:
         model, population = self._open_engine()
         voices = self._load(questioned, known, progress, cancel)
         with self._named():
-            compared = compare_voices(*voices, model, population, progress, cancel)
+            facts = self._facts(questioned, known)
+            compared = compare_voices(*voices, model, population, progress, cancel, facts)
         with self._room.case() as case:
             first, second = case.exhibit(questioned.exhibit_id), case.exhibit(known.exhibit_id)
             comparison = named_comparison(compared, first, second)

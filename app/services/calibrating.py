@@ -15,6 +15,12 @@ from engine.lr.population import make_population
 from engine.lr.study import EDGES
 from engine.types import LabelledScores, ModelPack, ParamValue, Population
 
+# What a population of bare scores covers, where nothing else is stated.
+SCORED_CONDITIONS: Mapping[str, ParamValue] = {
+    "minimum_net_speech_s": 10.0,
+    "bandwidth_min_hz": 0.0,
+    "bandwidth_max_hz": 24000.0,
+}
 SAME_VALUES = {"1": True, "true": True, "0": False, "false": False}
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from app.resources import VERBAL_SCALE
 from app.services.casework import actor
 from app.services.comparing import Comparison, compare
 from app.services.reporting import (
@@ -23,9 +24,11 @@ from engine.casefile.store import CaseFile
 from engine.casefile.tables import Analysis, Exhibit, Report
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
+from engine.lr.conditions import NO_FACTS
+from engine.lr.verbal import VerbalScale, load_scale
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress, no_progress
-from engine.types import CaseAnchor, HypothesisPair, Population, ReportManifest
+from engine.types import CaseAnchor, HypothesisPair, Population, ReportManifest, VoiceFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def compare_in_case(
     passphrase: str = "",
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    facts: tuple[VoiceFacts, VoiceFacts] = NO_FACTS,
 ) -> CaseComparison:
     """Compare the case's own copies of a questioned and a known recording, adding them first where
     they are new, and record the analysis; with `request` also make the report.
@@ -69,7 +73,17 @@ def compare_in_case(
             for path, role in zip(recordings, ("questioned", "known"), strict=True)
         )
         analysis, comparison = analyse(
-            case, questioned, known, model, population, channels, allow_truncated, progress, cancel
+            case,
+            questioned,
+            known,
+            model,
+            population,
+            channels,
+            allow_truncated,
+            progress,
+            cancel,
+            facts,
+            request.scale if request else None,
         )
         report = None
         if request is not None:
@@ -91,14 +105,37 @@ def analyse(
     allow_truncated: bool = False,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    facts: tuple[VoiceFacts, VoiceFacts] = NO_FACTS,
+    scale: VerbalScale | None = None,
 ) -> tuple[Analysis, Comparison]:
-    """Compare two exhibits and record what went in and what came out."""
+    """Compare two exhibits and record what went in and what came out; what is not in `facts` is
+    taken from the exhibits."""
+    both = (
+        exhibit_facts(case, questioned, facts[0]),
+        exhibit_facts(case, known, facts[1]),
+    )
     sources = [case.media(exhibit.media_sha256) for exhibit in (questioned, known)]
     compared = compare(
-        sources[0], sources[1], model, population, channels, allow_truncated, progress, cancel
+        sources[0],
+        sources[1],
+        model,
+        population,
+        channels,
+        allow_truncated,
+        progress,
+        cancel,
+        facts=both,
     )
     comparison = named_comparison(compared, questioned, known)
-    return record_analysis(case, questioned, known, comparison), comparison
+    return record_analysis(case, questioned, known, comparison, scale), comparison
+
+
+def exhibit_facts(case: CaseFile, exhibit: Exhibit, given: VoiceFacts = NO_FACTS[0]) -> VoiceFacts:
+    """What is known of an exhibit's speaker: as given, or else as the case has it."""
+    found = work.facts(case, exhibit.id)
+    return VoiceFacts(
+        given.sex or found.get("sex", ""), given.language or found.get("language", "")
+    )
 
 
 def named_comparison(compared: Comparison, questioned: Exhibit, known: Exhibit) -> Comparison:
@@ -111,16 +148,21 @@ def named_comparison(compared: Comparison, questioned: Exhibit, known: Exhibit) 
 
 
 def record_analysis(
-    case: CaseFile, questioned: Exhibit, known: Exhibit, comparison: Comparison
+    case: CaseFile,
+    questioned: Exhibit,
+    known: Exhibit,
+    comparison: Comparison,
+    scale: VerbalScale | None = None,
 ) -> Analysis:
-    """Keep what went into a comparison and what came out."""
+    """Keep what went into a comparison and what came out, on ENFSI's verbal scale or another."""
+    scale = scale or load_scale(VERBAL_SCALE)
     analysis = Analysis(
         case.next_id(Analysis),
         questioned.id,
         known.id,
         _json(asdict(comparison.profile)),
         _json(describe_items(comparison)),
-        _json(describe_outcome(comparison)),
+        _json(describe_outcome(comparison, scale)),
         actor(),
         utc_now(),
     )

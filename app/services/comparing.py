@@ -15,18 +15,20 @@ from engine.compare.score import cohort_statistics, make_score
 from engine.errors import SeongmunError
 from engine.files import Source
 from engine.lr.calibrate import apply
-from engine.lr.conditions import condition_flags
+from engine.lr.conditions import NO_FACTS, check_conditions, check_result, condition_flags
 from engine.lr.population import require_model
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress, no_progress
 from engine.speech.vad import VadSettings
 from engine.types import (
     AnalysisProfile,
+    ConditionCheck,
     Embedding,
     LikelihoodRatio,
     Population,
     Score,
     SpeechSegment,
+    VoiceFacts,
 )
 
 
@@ -40,6 +42,7 @@ class Comparison:
     known_embedding: Embedding
     score: Score
     likelihood_ratio: LikelihoodRatio
+    conditions: tuple[ConditionCheck, ...]
     profile: AnalysisProfile
 
 
@@ -53,8 +56,10 @@ def compare(
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
     segments: tuple[Sequence[SpeechSegment] | None, Sequence[SpeechSegment] | None] = (None, None),
+    facts: tuple[VoiceFacts, VoiceFacts] = NO_FACTS,
 ) -> Comparison:
     """Compare two recordings: all speech found in each, or the segments that the examiner chose.
+    `facts` are what is known of the speakers from elsewhere.
 
     Raises
     ------
@@ -64,7 +69,7 @@ def compare(
     """
     loaded = load_voices((questioned, known), channels, allow_truncated, progress, cancel, segments)
     first, second = [unwrap(voice) for voice in loaded]
-    return compare_voices(first, second, model, population, progress, cancel)
+    return compare_voices(first, second, model, population, progress, cancel, facts)
 
 
 def compare_voices(
@@ -74,6 +79,7 @@ def compare_voices(
     population: Population,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    facts: tuple[VoiceFacts, VoiceFacts] = NO_FACTS,
 ) -> Comparison:
     """Compare two voices that are loaded (raises as `compare`)."""
     require_model(population, model.pack.model_sha256)
@@ -81,21 +87,30 @@ def compare_voices(
     embedded = embed_voice(first, model, progress, cancel)
     embedded_known = embed_voice(second, model, progress, cancel)
     score = make_score(embedded, embedded_known)
+    ratio = judge(score, first, second, population, facts)
+    checks = check_conditions(population.conditions, first.quality, second.quality, facts)
     return Comparison(
         first,
         second,
         embedded,
         embedded_known,
         score,
-        judge(score, first, second, population),
+        ratio,
+        (*checks, *check_result(ratio)),
         analysis_profile(model, population),
     )
 
 
-def judge(score: Score, first: Voice, second: Voice, population: Population) -> LikelihoodRatio:
+def judge(
+    score: Score,
+    first: Voice,
+    second: Voice,
+    population: Population,
+    facts: tuple[VoiceFacts, VoiceFacts] = NO_FACTS,
+) -> LikelihoodRatio:
     """The likelihood ratio of a score, flagged where the recordings leave its conditions."""
     ratio = apply(population, score.value)
-    conditions = condition_flags(population.conditions, first.quality, second.quality)
+    conditions = condition_flags(population.conditions, first.quality, second.quality, facts)
     recordings = [voice.recording for voice in (first, second)]
     truncated = any("audio.truncated" in recording.warnings for recording in recordings)
     flags = [*ratio.flags, *conditions]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.resources import DEFAULT_MODEL_ID, MODELS, POPULATIONS
+from app.resources import DEFAULT_MODEL_ID, MODELS, POPULATIONS, VERBAL_SCALE, VERBAL_SCALES
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr.population import find_population, load_population
+from engine.lr.verbal import VerbalScale, find_scale, load_scale
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
 from engine.types import ModelPack, Population
@@ -54,6 +55,11 @@ def shipped_population(model: EmbeddingModel) -> Population | None:
         if population.model_sha256 == model.pack.model_sha256:
             return population
     return None
+
+
+def open_scale(name: str | None) -> VerbalScale:
+    """A verbal scale given by id or file, or (None) that of ENFSI (raises SCALE_*)."""
+    return load_scale(VERBAL_SCALE) if name is None else find_scale(name, VERBAL_SCALES)
 
 
 def installed_packs() -> list[ModelPack]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import tomllib
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,14 @@ from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
 from engine.lr.trials import trial_weights
 from engine.lr.validate import cross_validated_log10_lr
-from engine.lr.verbal import load_scale
+from engine.lr.verbal import VerbalScale, load_scale
 from engine.models.session import EmbeddingModel
 from engine.progress import Progress, no_progress
 from engine.report.figures import ItemFigure
 from engine.report.fonts import REGULAR, font_folders
 from engine.report.manifest import (
     FORMAT,
+    describe_conditions,
     describe_item,
     describe_model,
     describe_population,
@@ -70,6 +71,7 @@ class ReportRequest:
     identity: Identity | None
     case: CaseAnchor = NO_CASE
     propositions: HypothesisPair | None = None
+    scale: VerbalScale = field(default_factory=lambda: load_scale(VERBAL_SCALE))
 
 
 def write_report(
@@ -113,12 +115,12 @@ def make_report(
     figures = [ItemFigure(v.samples, v.recording.sample_rate_hz, v.segments) for v in voices]
     plot = population_plot(population, comparison.likelihood_ratio.log10_lr, request.language)
     draft = request.identity is None
-    pdf = render_report(manifest, figures, report_assets(), draft, plot)
+    pdf = render_report(manifest, figures, report_assets(request.scale), draft, plot)
     progress("report", 1, 3)
     if request.identity is not None:
         pdf = sign_report(pdf, request.identity, SIGNING_REASON[request.language])
         progress("report", 2, 3)
-        _self_check(pdf, model, population)
+        _self_check(pdf, model, population, request.scale)
     progress("report", 3, 3)
     return pdf, manifest
 
@@ -137,9 +139,9 @@ def population_plot(population: Population, log10_lr: float, language: Language)
     )
 
 
-def report_assets() -> ReportAssets:
-    """The program's own texts, verbal scale and font folders."""
-    return ReportAssets(REPORT_TEXTS, load_scale(VERBAL_SCALE), font_folders(FONTS))
+def report_assets(scale: VerbalScale) -> ReportAssets:
+    """The program's own texts and font folders, and a verbal scale."""
+    return ReportAssets(REPORT_TEXTS, scale, font_folders(FONTS))
 
 
 def report_content(
@@ -161,13 +163,14 @@ def report_content(
         "model": describe_model(model.pack, model.provider),
         "population": describe_population(population),
         "profile": asdict(comparison.profile),
-        "result": describe_outcome(comparison),
+        "conditions": describe_conditions(comparison.conditions),
+        "result": describe_outcome(comparison, request.scale),
     }
 
 
-def describe_outcome(comparison: Comparison) -> dict[str, Any]:
+def describe_outcome(comparison: Comparison, scale: VerbalScale) -> dict[str, Any]:
     """The manifest's result of a comparison."""
-    scale, ratio = load_scale(VERBAL_SCALE), comparison.likelihood_ratio
+    ratio = comparison.likelihood_ratio
     level = scale.level(ratio.log10_lr).key
     return describe_result(comparison.score.value, ratio, scale.id, level)
 
@@ -206,12 +209,14 @@ SELF_CHECKED = frozenset(
 )
 
 
-def _self_check(pdf: bytes, model: EmbeddingModel, population: Population) -> None:
+def _self_check(
+    pdf: bytes, model: EmbeddingModel, population: Population, scale: VerbalScale
+) -> None:
     """Verify the very bytes that will be written; media and trust are the reader's to check."""
     inputs = VerificationInputs(
         pack=model.pack,
         population=population,
-        scale=load_scale(VERBAL_SCALE),
+        scale=scale,
     )
     checks = verify_pdf(pdf, inputs).result.checks
     passed = {check.id for check in checks if check.status is CheckStatus.PASS}

@@ -88,7 +88,7 @@ def score_trials(
     if population is not None:
         require_model(population, model.pack.model_sha256)
     rows, columns = read_trials(table)
-    files = _FileIndex(root)
+    files = FileIndex(root)
     names = list(dict.fromkeys(row[side] for row in rows for side in ("a", "b")))
     paths = [files.find(name) for name in names]
     present = [path for path in paths if path is not None]
@@ -128,7 +128,7 @@ def read_trials(table: Path) -> tuple[list[dict[str, str]], list[str]]:
     return rows, columns
 
 
-class _FileIndex:
+class FileIndex:
     """Finds recordings by their path under a root, or by name without extension."""
 
     def __init__(self, root: Path) -> None:

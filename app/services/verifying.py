@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from app.resources import MODELS, POPULATIONS, VERBAL_SCALE
+from app.resources import MODELS, POPULATIONS, VERBAL_SCALES
 from app.services.comparing import embed_voice, judge, unwrap
 from app.services.voices import EXAMINER_STEP, load_voices
 from engine.casefile.store import CaseFile
@@ -14,7 +14,7 @@ from engine.compare.score import make_score
 from engine.errors import SeongmunError
 from engine.files import Source
 from engine.lr.population import load_population
-from engine.lr.verbal import load_scale
+from engine.lr.verbal import VerbalScale, load_scale
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
 from engine.types import LikelihoodRatio, ModelPack, Population, SpeechSegment
@@ -36,38 +36,55 @@ def verify(
     model: Path | None = None,
     population: Path | None = None,
     case: CaseFile | None = None,
+    scale: Path | None = None,
 ) -> Verification:
-    """Verify a report; model and population are found by the ids in its manifest.
+    """Verify a report; model, population and verbal scale are found by the ids in its manifest.
 
     Raises
     ------
     SeongmunError
-        FILE_*, REPORT_NOT_PDF.
+        FILE_*, REPORT_NOT_PDF; SCALE_MISSING, SCALE_INVALID of a scale that was named.
     """
-    pack, found = _installed(report, model, population)
+    content = _content(report)
+    pack, found = _installed(content, model, population)
     inputs = VerificationInputs(
         media=media,
         case=case,
         trust=trust,
         pack=pack,
         population=found,
-        scale=load_scale(VERBAL_SCALE),
+        scale=load_scale(scale) if scale else _scale(content),
         recompute=_recompute(pack, found, device) if recompute and pack and found else None,
     )
     return verify_report(report, inputs)
 
 
-def _installed(
-    report: Path, model: Path | None, population: Path | None
-) -> tuple[ModelPack | None, Population | None]:
-    """The pack and population of the report's ids, where this installation has them intact."""
+def _content(report: Path) -> Mapping[str, Any] | None:
+    """What the report says of itself, where that can be read."""
     try:
         manifest, _ = read_manifest(report.read_bytes())
     except OSError:
+        return None
+    return None if manifest is None else manifest.content
+
+
+def _scale(content: Mapping[str, Any] | None) -> VerbalScale | None:
+    """The scale of the report's id, where this installation has it intact."""
+    if content is None:
+        return None
+    name = Path(str(content["result"]["verbal_scale"])).name
+    try:
+        return load_scale(VERBAL_SCALES / f"{name}.toml")
+    except SeongmunError:
+        return None
+
+
+def _installed(
+    content: Mapping[str, Any] | None, model: Path | None, population: Path | None
+) -> tuple[ModelPack | None, Population | None]:
+    """The pack and population of the report's ids, where this installation has them intact."""
+    if content is None:
         return None, None
-    if manifest is None:
-        return None, None
-    content = manifest.content
     return (
         _pack(model or MODELS / Path(str(content["model"]["id"])).name),
         _population(

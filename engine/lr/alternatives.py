@@ -71,15 +71,15 @@ def sigma_of_cllr(cllr: float) -> float:
     """The standard deviation, in natural logarithms, of the perfectly calibrated two Gaussians
     that have this Cllr; at the ends of `SIGMA_RANGE` where none has."""
     low, high = SIGMA_RANGE
-    if cllr >= _cllr_of_sigma(low):
+    if cllr >= cllr_of_sigma(low):
         return low
-    if cllr <= _cllr_of_sigma(high):
+    if cllr <= cllr_of_sigma(high):
         return high
-    return float(brentq(lambda sigma: _cllr_of_sigma(sigma) - cllr, low, high, xtol=1e-9))
+    return float(brentq(lambda sigma: cllr_of_sigma(sigma) - cllr, low, high, xtol=1e-9))
 
 
-def _cllr_of_sigma(sigma: float) -> float:
-    """Both classes cost the same, by symmetry."""
+def cllr_of_sigma(sigma: float) -> float:
+    """Cllr of the perfectly calibrated two Gaussians; both classes cost the same, by symmetry."""
 
     def cost(z: float) -> float:
         return float(norm.pdf(z) * np.logaddexp(0.0, -(sigma**2 / 2 + sigma * z)) / np.log(2))

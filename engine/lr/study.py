@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from engine.lr import metrics
-from engine.lr.alternatives import CALIBRATIONS
+from engine.lr.alternatives import CALIBRATIONS, logistic
 from engine.lr.bounds import supported_range
 from engine.lr.trials import Bools, Floats, IndexedTrials
 from engine.lr.validate import FOLDS, Validated, cross_validated, evaluate
@@ -155,9 +155,11 @@ def trials_hash(trials: IndexedTrials) -> str:
 def compare_calibrations(validated: Validated, seed: int) -> dict[str, dict[str, float | None]]:
     """Cllr and devPAV of every calibration, cross-validated as the product's own."""
     trials = validated.trials
+    others = {name: fit for name, fit in CALIBRATIONS.items() if fit is not logistic}
+    mapped_by = dict(zip(others, cross_validated(trials, [*others.values()], seed), strict=True))
     found: dict[str, dict[str, float | None]] = {}
-    for name, fit in CALIBRATIONS.items():
-        mapped = cross_validated(trials, fit, seed)
+    for name in CALIBRATIONS:
+        mapped = mapped_by.get(name, validated.log10_lr)
         distance = metrics.devpav(mapped, trials.same, trials.weights)
         found[name] = {
             "cllr": metrics.cllr(mapped, trials.same, trials.weights),

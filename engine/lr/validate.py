@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,11 +69,12 @@ def cross_validated_log10_lr(trials: LabelledScores, seed: int = 0) -> Floats:
     SeongmunError
         POPULATION_TOO_SMALL where those trials lack same-source or different-source ones.
     """
-    return cross_validated(index_trials(trials), logistic, seed)
+    return np.asarray(cross_validated(index_trials(trials), [logistic], seed)[0])
 
 
-def cross_validated(trials: IndexedTrials, fit: Fit, seed: int = 0) -> Floats:
-    """As `cross_validated_log10_lr`, with any calibration; fitted on the scores' bins."""
+def cross_validated(trials: IndexedTrials, fits: Sequence[Fit], seed: int = 0) -> Floats:
+    """As `cross_validated_log10_lr`, with any calibrations, fitted on the scores' bins; float64
+    [shape=(len(fits), n)]."""
     fold = np.random.default_rng(seed).permutation(trials.n_speakers) % FOLDS
     first, second = fold[trials.first], fold[trials.second]
     low, high = np.minimum(first, second), np.maximum(first, second)
@@ -83,7 +84,7 @@ def cross_validated(trials: IndexedTrials, fit: Fit, seed: int = 0) -> Floats:
     values, same = bins.centres.ravel(), np.repeat([False, True], bins.count)
     order = np.argsort(low * FOLDS + high, kind="stable")
     bounds = np.searchsorted((low * FOLDS + high)[order], np.arange(FOLDS**2 + 1))
-    result = np.empty(len(trials.scores))
+    result = np.empty((len(fits), len(trials.scores)))
     for i in range(FOLDS):
         for j in range(i, FOLDS):
             tested = order[bounds[i * FOLDS + j] : bounds[i * FOLDS + j + 1]]
@@ -95,13 +96,10 @@ def cross_validated(trials: IndexedTrials, fit: Fit, seed: int = 0) -> Floats:
             if not (used & same).any() or not (used & ~same).any():
                 raise _too_small(trials)
             there = int((~np.isin(fold, [i, j]) & partners[:, kept].any(axis=1)).sum())
-            calibration = fit(
-                values[used],
-                same[used],
-                normalise_classes(weights[used], same[used]),
-                regularisation_for(there),
-            )
-            result[tested] = calibration(trials.scores[tested])
+            part = values[used], same[used], normalise_classes(weights[used], same[used])
+            for number, fit in enumerate(fits):
+                calibration = fit(*part, regularisation_for(there))
+                result[number, tested] = calibration(trials.scores[tested])
     return result
 
 
@@ -163,7 +161,7 @@ def evaluate(
             ErrorCode.POPULATION_TOO_SMALL, n_speakers=len(speakers), minimum=MINIMUM_SPEAKERS
         )
     require_different_scores(trials)
-    log10_lr = cross_validated(indexed, logistic, seed)
+    log10_lr = cross_validated(indexed, [logistic], seed)[0]
     figures = bootstrapped(indexed, log10_lr, n_bootstrap, seed, progress, cancel)
     return Validated(indexed, log10_lr, figures)
 

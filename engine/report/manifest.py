@@ -15,11 +15,12 @@ Every number in the printed report comes from here, and `verify` starts here. Fo
     population {id, sha256, description, n_speakers, n_same, n_different, conditions, calibration
                 {method, slope, intercept, bounds_log10}, validation},
     profile (AnalysisProfile),
+    conditions [{condition, role, place, code, value, low, high, allowed}: ConditionCheck],
     result {score, log10_lr, interval_log10, bounds_log10, unbounded_log10_lr, verbal_scale,
             verbal_level, flags}
 
-Format 2, which is still read, had fewer figures of quality, and in the profile only
-`minimum_net_speech_s` in place of `suitability`. Format 1 had no `case` and is not read.
+Format 2, which is still read, had fewer figures of quality, no `conditions`, and in the profile
+only `minimum_net_speech_s` in place of `suitability`. Format 1 had no `case` and is not read.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -36,6 +38,7 @@ from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
 from engine.report.schema import require, schema_of
 from engine.types import (
+    ConditionCheck,
     Embedding,
     LikelihoodRatio,
     ModelPack,
@@ -185,6 +188,11 @@ def describe_population(population: Population) -> dict[str, Any]:
         },
         "validation": asdict(population.validation),
     }
+
+
+def describe_conditions(checks: Sequence[ConditionCheck]) -> list[dict[str, Any]]:
+    """The manifest's entry of the case's conditions against the population's."""
+    return [asdict(check) for check in checks]
 
 
 def describe_result(

@@ -17,6 +17,7 @@ from scipy.stats import norm
 
 from engine.lr import metrics
 from engine.lr.study import ConditionBin
+from engine.lr.trials import binned
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -186,6 +187,7 @@ def pav(
     log10_lr: Floats, same: Bools, weights: Floats, texts: Mapping[str, str], font: str
 ) -> Drawing:
     """Optimally calibrated log10 LR against the system's: on the diagonal if well calibrated."""
+    log10_lr, same, weights = binned(log10_lr, same, weights)
     order = np.argsort(log10_lr)
     axes = [symmetric_axis(texts[name], log10_lr) for name in ("log10_lr", "pav_log10_lr")]
     limit = axes[0].high
@@ -202,6 +204,7 @@ def ece(
     log10_lr: Floats, same: Bools, weights: Floats, texts: Mapping[str, str], font: str
 ) -> Drawing:
     """Empirical cross-entropy against prior log10 odds (Ramos and Gonzalez-Rodriguez 2013)."""
+    log10_lr, same, weights = binned(log10_lr, same, weights)
     odds = np.linspace(-2.5, 2.5, 101)
     best = metrics.pav_log10_lr(log10_lr, same, weights)
     curves = [

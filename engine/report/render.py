@@ -24,6 +24,7 @@ from reportlab.platypus import (
 
 from engine.audio.spectrogram import HIGHEST_HZ
 from engine.canonical import canonical_bytes
+from engine.lr.conditions import limits_text
 from engine.lr.verbal import VerbalScale
 from engine.report.figures import FIGURE_HEIGHTS, ItemFigure, spectrogram, waveform
 from engine.report.fonts import REGULAR, printable, register_fonts
@@ -224,7 +225,23 @@ class _Writer:
             )
         )
         note = Paragraph(self._text("not_posterior"), SMALL)
-        return [self._heading("result"), box, Spacer(1, 5), facts, Spacer(1, 4), note]
+        reading = self._interpretation(result, "none" if level.key == "none" else direction)
+        return [self._heading("result"), box, Spacer(1, 5), facts, Spacer(1, 4), note, *reading]
+
+    def _interpretation(self, result: Mapping[str, Any], kind: str) -> list[Flowable]:
+        """What the figure says of which propositions, and how it must not be read."""
+        words = self.content["propositions"]
+        text = self._text(
+            f"interpretation_{kind}",
+            same=escape(printable(words["same_source"])),
+            different=escape(printable(words["different_source"])),
+            number=self._quantity(result),
+        )
+        return [
+            Spacer(1, 4),
+            Paragraph(f"<b>{self._text('interpretation')}</b> {text}", SMALL),
+            Paragraph(self._text("interpretation_caution"), SMALL),
+        ]
 
     def _lr(self, result: Mapping[str, Any]) -> str:
         number = two_figures(10 ** result["log10_lr"])
@@ -235,10 +252,13 @@ class _Writer:
     def _statement(self, result: Mapping[str, Any], level: str, direction: str) -> str:
         if level == "none":
             return self._text("result_none")
+        return self._text(f"result_{direction}", number=self._quantity(result))
+
+    def _quantity(self, result: Mapping[str, Any]) -> str:
+        """How many times more probable, under the proposition that is supported."""
         number = two_figures(10 ** abs(result["log10_lr"]))
         bounded = AT_BOUND in result["flags"]
-        quantity = self._text("at_least" if bounded else "about", number=number)
-        return self._text(f"result_{direction}", number=quantity)
+        return self._text("at_least" if bounded else "about", number=number)
 
     def _flags(self, flags: Sequence[str]) -> Flowable:
         if not flags:
@@ -359,7 +379,33 @@ class _Writer:
             hashes=("model_sha256", "population_sha256"),
         )
         text = Paragraph(self._text("method_text"), BODY)
-        return [KeepTogether([self._heading("method"), text, Spacer(1, 4)]), facts]
+        head = KeepTogether([self._heading("method"), text, Spacer(1, 4)])
+        return [head, facts, *self._conditions()]
+
+    def _conditions(self) -> list[Flowable]:
+        """Where the case lies in what the population covers; reports of format 2 do not tell."""
+        rows = [
+            [
+                Paragraph(self._condition_name(check), LABEL),
+                Paragraph(escape(printable(limits_text(check, self.texts))), SMALL),
+                Paragraph(self._place(check), SMALL),
+            ]
+            for check in self.content.get("conditions", [])
+        ]
+        if not rows:
+            return []
+        table = Table(rows, [52 * mm, WIDTH - 112 * mm, 60 * mm])
+        table.setStyle(TABLE)
+        title = Paragraph(f"<b>{self._text('conditions_check')}</b>", BODY)
+        return [Spacer(1, 5), KeepTogether([title, Spacer(1, 2), table])]
+
+    def _condition_name(self, check: Mapping[str, Any]) -> str:
+        name = self._text(f"condition.{check['condition']}")
+        return f"{name} ({self._text(check['role'])})" if check["role"] else name
+
+    def _place(self, check: Mapping[str, Any]) -> str:
+        place = self._text(f"place.{check['place']}")
+        return f"{place} [{escape(check['code'])}]"
 
     def _validation(self, population: Mapping[str, Any]) -> str:
         figures = population["validation"]

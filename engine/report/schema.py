@@ -96,6 +96,18 @@ SCHEMA: dict[str, Any] = {
         "suitability": dict,
         "software_version": (str,),
     },
+    "conditions": [
+        {
+            "condition": (str,),
+            "role": (str,),
+            "place": (str,),
+            "code": (str,),
+            "value": (str, int, float, None),
+            "low": MEASURED,
+            "high": MEASURED,
+            "allowed": (str,),
+        }
+    ],
     "result": {
         "score": (float,),
         "log10_lr": (float,),
@@ -122,7 +134,9 @@ def schema_of(version: int) -> dict[str, Any]:
         item = SCHEMA["items"][0] | {"quality": {name: QUALITY[name] for name in QUALITY_2}}
         profile = SCHEMA["profile"] | {"minimum_net_speech_s": NUMBER}
         del profile["suitability"]
-        return SCHEMA | {"items": [item], "profile": profile}
+        older = SCHEMA | {"items": [item], "profile": profile}
+        del older["conditions"]
+        return older
     raise ValueError(f"format {version}, this program reads 2 and 3")
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.canonical import canonical_bytes
 from engine.compare.score import cohort_statistics, score_value
 from engine.lr.calibrate import apply
-from engine.lr.conditions import condition_flags
+from engine.lr.conditions import check_conditions, check_result, condition_flags
 from engine.lr.verbal import VerbalScale
-from engine.report.manifest import describe_population, item_embedding
+from engine.report.manifest import (
+    describe_conditions,
+    describe_population,
+    item_embedding,
+)
 from engine.types import (
     Check,
     Embedding,
@@ -19,6 +24,7 @@ from engine.types import (
     ModelPack,
     Population,
     QualityReport,
+    VoiceFacts,
 )
 from engine.verify.outcomes import failed, not_checked, passed
 
@@ -69,6 +75,10 @@ def check_consistency(
         return failed(check_id, "numbers_differ")
     if not _required_flags(content, expected, population) <= set(result["flags"]):
         return failed(check_id, "flags_missing")
+    if content["format"] > 2 and content["conditions"] != _conditions(
+        content, expected, population
+    ):
+        return failed(check_id, "conditions_differ")
     if content["demo"] != (SYNTHETIC in result["flags"]):
         return failed(check_id, "demo_label")
     if scale.id != result["verbal_scale"]:
@@ -91,13 +101,32 @@ def _same_numbers(expected: LikelihoodRatio, result: Mapping[str, Any]) -> bool:
     return all(close(a, b) for a, b in pairs)
 
 
+def _conditions(
+    content: Mapping[str, Any], expected: LikelihoodRatio, population: Population
+) -> list[dict[str, Any]]:
+    """Where the manifest's own facts lie in the population's conditions."""
+    stated = {(c["condition"], c["role"]): c["value"] for c in content["conditions"]}
+    first, second = (QualityReport(**item["quality"]) for item in content["items"])
+    facts = [
+        VoiceFacts(*(stated.get((name, item["role"])) or "" for name in ("sex", "language")))
+        for item in content["items"]
+    ]
+    printed = content["result"]
+    low, high = printed["bounds_log10"]
+    ratio = replace(
+        expected, unbounded_log10_lr=printed["unbounded_log10_lr"], bounds_log10=(low, high)
+    )
+    checks = check_conditions(population.conditions, first, second, (facts[0], facts[1]))
+    return describe_conditions((*checks, *check_result(ratio)))
+
+
 def _required_flags(
     content: Mapping[str, Any], expected: LikelihoodRatio, population: Population
 ) -> set[str]:
     """Every caution that the manifest's own facts call for."""
     items = content["items"]
     qualities = [QualityReport(**item["quality"]) for item in items]
-    cautions = set(condition_flags(population.conditions, *qualities))
+    cautions = set(condition_flags(population.conditions, qualities[0], qualities[1]))
     flags = {*expected.flags, *(cautions & CAUTIONS_2 if content["format"] == 2 else cautions)}
     if any(item["synthetic"] for item in items):
         flags.add(SYNTHETIC)
