@@ -162,6 +162,8 @@ def test_info_describes_and_hashes(demo_media: tuple[Path, Path]) -> None:
     sums = subprocess.run(["sha256sum", demo_media[0]], capture_output=True, text=True, check=True)
     assert first["sha256"] == sums.stdout[:64]
     assert first["quality"][0]["net_speech_s"] > 20
+    assert first["quality"][0]["codec_guess"] == "narrowband"
+    assert first["suitability"] == [{"verdict": "suitable", "reasons": []}]
     missing = demo_media[0].parent / "missing"
     assert run_json("info", missing, expect=1)["error"]["code"] == "file.missing"
     both = run_json("info", missing, demo_media[0], expect=1)["files"]

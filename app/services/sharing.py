@@ -9,7 +9,7 @@ from engine.audio.sameness import Fingerprint, SharedSound, SoundIndex, fingerpr
 from engine.audio.stored import decode_stored
 from engine.casefile.store import CaseFile
 from engine.casefile.tables import Exhibit
-from engine.errors import SeongmunError
+from engine.errors import ErrorCode, SeongmunError
 from engine.files import Source
 from engine.progress import CancelToken, Progress, no_progress
 from engine.speech.vad import VadSettings, detect_speech_in
@@ -98,7 +98,7 @@ def overlaps_in_case(
         try:
             prints[sha256] = fingerprints_of(case.media(sha256), cancel=cancel)
         except SeongmunError as error:
-            if error.code.value == "cancelled":
+            if error.code is ErrorCode.CANCELLED:
                 raise
             unread[sha256] = error
     return overlaps_among(prints), unread
