@@ -37,15 +37,15 @@ def log10_lr_rows(
 ) -> FloatArray:
     """log10 LR of some voices with all, float32 [shape=(rows, n)]; within the supported range, or
     as the calibration gives it."""
-    mean, deviation = (voices.statistics[:, i].astype(np.float32) for i in (0, 1))
-    cosines = voices.vectors[rows] @ voices.vectors.T
-    # (c - m_a) / d_a + (c - m_b) / d_b, halved, as engine.compare.score.normalised
-    inverse = 1 / deviation
-    half = np.float32(0.5)
-    scores = cosines * (half * (inverse[rows, None] + inverse[None]))
-    scores -= half * (mean * inverse)[rows, None] + half * (mean * inverse)[None]
-    scores *= np.float32(calibration.slope)
-    scores += np.float32(calibration.intercept)
+    mean, deviation = voices.statistics.T
+    # slope * ((c - m_a) / d_a + (c - m_b) / d_b) / 2 + intercept, see engine.compare.score
+    factor = (calibration.slope / 2 / deviation).astype(np.float32)
+    offset = (calibration.slope / 2 * mean / deviation - calibration.intercept / 2).astype(
+        np.float32
+    )
+    scores = voices.vectors[rows] @ voices.vectors.T
+    scores *= factor[rows, None] + factor[None]
+    scores -= offset[rows, None] + offset[None]
     if bounded:
         np.clip(scores, *map(np.float32, calibration.bounds_log10), out=scores)
     return np.asarray(scores, np.float32)
