@@ -496,7 +496,8 @@ from ui.main_window import MainWindow
 window = MainWindow()
 window.show()
 application.processEvents()
-heavy = {"librosa", "numba", "sklearn", "matplotlib", "torch", "onnxruntime", "reportlab", "pyhanko"}
+heavy = {"librosa", "numba", "sklearn", "matplotlib", "torch"}
+heavy |= {"onnxruntime", "reportlab", "pyhanko"}
 print(sorted(heavy & set(sys.modules)))
 """
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
@@ -509,3 +510,16 @@ print(sorted(heavy & set(sys.modules)))
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_same_call_twice_is_noticed(
+    qtbot: QtBot, demo: MainWindow, demo_media: tuple[Path, Path], tool: object, tmp_path: Path
+) -> None:
+    again = tmp_path / "again.mp3"
+    tool("ffmpeg", "-v", "error", "-ss", "2", "-i", demo_media[1], again)  # type: ignore[operator]
+    demo.desk.add([again], "reference")
+    idle(qtbot, demo)
+    (box,) = visible_dialogs(demo)
+    assert demo_media[1].name in box.informativeText()
+    assert "again.mp3" in box.informativeText()
+    box.close()

@@ -20,12 +20,14 @@ from ui.dialogs.facts import FactsDialog
 from ui.dialogs.new_case import NewCaseDialog
 from ui.dialogs.report import ReportDialog
 from ui.errors import is_cancelled
+from ui.widgets.time_view import clock
 
 if TYPE_CHECKING:
-    from app.services.analyst import Finished
+    from app.services.analyst import Finished, SharedExhibits
     from ui.main_window import MainWindow
 
 MOST_OPENED_AT_ONCE = 2
+MOST_LINES = 12
 DATABASE = "case.sqlite"
 
 
@@ -43,6 +45,7 @@ class CaseActions(QObject):
         desk, panel, navigator = self._desk, self._window.comparison, self._window.navigator
         desk.opened.connect(self._case_opened)
         desk.added.connect(self._recordings_added)
+        desk.shared.connect(self._tell_shared)
         desk.passphrase_asked.connect(self._ask_passphrase)
         desk.locked.connect(self._ask_read_only)
         desk.segments_changed.connect(self._offer_voices)
@@ -234,6 +237,38 @@ class CaseActions(QObject):
         if len(new) <= MOST_OPENED_AT_ONCE:
             for exhibit_id in new:
                 self._window.tracks.open_exhibit(exhibit_id)
+
+    def look_for_shared_sound(self) -> None:
+        """Compare the sound of all recordings of the case."""
+        if self._desk.room is not None:
+            exhibits = self._desk.room.overview().exhibits
+            self._desk.look_for_shared_sound([exhibit.id for exhibit in exhibits])
+
+    def _tell_shared(self, found: Sequence[SharedExhibits]) -> QMessageBox | None:
+        """Warn of recordings that hold the same sound."""
+        if not found:
+            self._desk.message.emit(self.tr("No two recordings hold the same sound."))
+            return None
+        lines = [
+            self.tr("{first} at {first_s} = {second} at {second_s}, {duration} s").format(
+                first=f"{pair.first.id}. {pair.first.file_name}",
+                first_s=clock(pair.shared.first_start_s, 0.1),
+                second=f"{pair.second.id}. {pair.second.file_name}",
+                second_s=clock(pair.shared.second_start_s, 0.1),
+                duration=f"{pair.shared.duration_s:.1f}",
+            )
+            for pair in found
+        ]
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle(self.tr("Shared sound"))
+        box.setText(self.tr("These recordings hold the same sound:"))
+        box.setInformativeText("\n".join(lines[:MOST_LINES]))
+        if len(lines) > MOST_LINES:
+            box.setDetailedText("\n".join(lines))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+        return box
 
     def drag_entered(self, event: Any) -> None:
         """Accept files and folders."""

@@ -32,6 +32,7 @@ class CaseDesk(QObject):
     segments_changed = Signal()
     added = Signal(object)
     described = Signal(int, object)
+    shared = Signal(object)
     message = Signal(str)
     failed = Signal(object)
     passphrase_asked = Signal(object, bool)
@@ -152,6 +153,7 @@ class CaseDesk(QObject):
             new = [int(item["id"]) for item in result["added"]]
             self.measure(new[:MOST_MEASURED_AT_ONCE])
             self.added.emit(result)
+            self.look_for_shared_sound(new)
 
         title = self.tr("Adding recordings")
         self._board.start(
@@ -184,6 +186,17 @@ class CaseDesk(QObject):
                         raise
 
         self._board.start(self.tr("Measuring quality"), work)
+
+    def look_for_shared_sound(self, exhibits: Sequence[int]) -> None:
+        """See in a job whether exhibits hold the sound of others; `shared` tells which do."""
+        room = self.room
+        if room is None or not exhibits:
+            return
+        self._board.start(
+            self.tr("Looking for shared sound"),
+            lambda progress, cancel: room.analyst.shared_sound(exhibits, progress, cancel),
+            self.shared.emit,
+        )
 
     def set_facts(self, facts: dict[str, str], exhibit_id: int | None = None) -> None:
         """Fill in what is known."""

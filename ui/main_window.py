@@ -168,6 +168,7 @@ class MainWindow(QMainWindow):
             "analysis": [
                 ("compare", "Ctrl+Return", case.compare),
                 ("report", "Ctrl+S", case.report),
+                ("shared", "", case.look_for_shared_sound),
                 ("verify", "Ctrl+R", case.choose_report_to_verify),
                 ("stop_jobs", "Ctrl+.", self.board.cancel_all),
             ],
@@ -237,7 +238,7 @@ class MainWindow(QMainWindow):
             self.workspace.close_all()
             self.welcome.show_recent(self.desk.recent)
         self.comparison.show_exhibits(overview.exhibits if overview else (), writable)
-        for name in ("close_case", "facts", "check", "export"):
+        for name in ("close_case", "facts", "check", "export", "shared"):
             self._actions[name].setEnabled(has_case)
         for name in ("add_questioned", "add_known", "add_reference", "facts"):
             self._actions[name].setEnabled(writable)
@@ -427,6 +428,7 @@ class MainWindow(QMainWindow):
             "faster": self.tr("Faster"),
             "compare": self.tr("Compare"),
             "report": self.tr("Report…"),
+            "shared": self.tr("Look for shared sound"),
             "verify": self.tr("Verify a report…"),
             "stop_jobs": self.tr("Stop all jobs"),
             "ko": "한국어",

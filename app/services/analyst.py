@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,34 @@ from app.services.gate import require_comparable
 from app.services.loading import open_model, open_population
 from app.services.reporting import ReportRequest, make_report
 from app.services.segmenting import propose_segments
+from app.services.sharing import (
+    fingerprints_of,
+    overlaps_among,
+    pack_fingerprints,
+    unpack_fingerprints,
+)
 from app.services.voices import Voice, load_voices
 from app.services.workroom import VoiceChoice, Workroom, quality_name
+from engine.audio.sameness import Fingerprint, SharedSound
 from engine.canonical import canonical_bytes
 from engine.casefile import work
-from engine.casefile.tables import Analysis, Report, Segment
-from engine.errors import SeongmunError
+from engine.casefile.tables import Analysis, Exhibit, Report, Segment
+from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
 from engine.lr.conditions import condition_flags
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress
 from engine.types import Population, QualityReport, SpeechSegment, VoiceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SharedExhibits:
+    """Two exhibits that hold the same sound; the times of `shared` are the first's and the
+    second's."""
+
+    first: Exhibit
+    second: Exhibit
+    shared: SharedSound
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,41 @@ class Analyst:
         with self._room.case() as case:
             case.cache(quality_name(exhibit), canonical_bytes(described))
         return described
+
+    def shared_sound(
+        self, new: Sequence[int], progress: Progress, cancel: CancelToken
+    ) -> list[SharedExhibits]:
+        """Which exhibits hold the same sound as one of the `new` ones, be it re-encoded; the
+        fingerprints are kept in the case's cache (raises CANCELLED). What cannot be read is passed
+        over: opening it tells why."""
+        with self._room.case() as case:
+            exhibits = case.exhibits()
+        first_of = {e.media_sha256: e for e in reversed(exhibits)}
+        asked = [e.media_sha256 for e in exhibits if e.id in set(new)]
+        prints = {}
+        for done, exhibit in enumerate(first_of.values()):
+            progress("sameness", done, len(first_of))
+            cancel.check()
+            try:
+                prints[exhibit.media_sha256] = self._fingerprints(exhibit, cancel)
+            except SeongmunError as error:
+                if error.code is ErrorCode.CANCELLED:
+                    raise
+        return [
+            SharedExhibits(first_of[o.first], first_of[o.second], o.shared)
+            for o in overlaps_among(prints, asked)
+        ]
+
+    def _fingerprints(self, exhibit: Exhibit, cancel: CancelToken) -> tuple[Fingerprint, ...]:
+        name = f"sound-{version('seongmun')}-{exhibit.media_sha256}.npz"
+        with self._room.case() as case:
+            kept = case.cached(name)
+        if kept is not None:
+            return unpack_fingerprints(kept)
+        made = fingerprints_of(self._room.source(exhibit.id), cancel=cancel)
+        with self._room.case() as case:
+            case.cache(name, pack_fingerprints(made))
+        return made
 
     def propose(
         self, exhibit_id: int, n_speakers: int | None, progress: Progress, cancel: CancelToken

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+import numpy as np
 
 from engine.audio.sameness import Fingerprint, SharedSound, SoundIndex, fingerprint
 from engine.audio.stored import decode_stored
@@ -43,6 +46,27 @@ def fingerprints_of(
         )
     finally:
         audio.close()
+
+
+def pack_fingerprints(prints: Sequence[Fingerprint]) -> bytes:
+    """Fingerprints as bytes, to be kept."""
+    arrays = {
+        f"{number}.{field.name}": getattr(each, field.name)
+        for number, each in enumerate(prints)
+        for field in fields(Fingerprint)
+    }
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, channels=np.int64(len(prints)), **arrays)
+    return buffer.getvalue()
+
+
+def unpack_fingerprints(content: bytes) -> tuple[Fingerprint, ...]:
+    """Inverse of `pack_fingerprints`."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+        return tuple(
+            Fingerprint(*(kept[f"{number}.{field.name}"] for field in fields(Fingerprint)))
+            for number in range(int(kept["channels"]))
+        )
 
 
 def overlaps_among(

@@ -68,6 +68,22 @@
         <translation>녹음 추가</translation>
     </message>
     <message>
+        <source>No two recordings hold the same sound.</source>
+        <translation>같은 소리가 들어 있는 녹음은 없습니다.</translation>
+    </message>
+    <message>
+        <source>{first} at {first_s} = {second} at {second_s}, {duration} s</source>
+        <translation>{first}의 {first_s} = {second}의 {second_s}, {duration}초</translation>
+    </message>
+    <message>
+        <source>Shared sound</source>
+        <translation>같은 소리</translation>
+    </message>
+    <message>
+        <source>These recordings hold the same sound:</source>
+        <translation>다음 녹음에 같은 소리가 들어 있습니다:</translation>
+    </message>
+    <message>
         <source>Add as questioned</source>
         <translation>문제음성으로 추가</translation>
     </message>
@@ -139,6 +155,10 @@
     <message>
         <source>Measuring quality</source>
         <translation>품질 측정</translation>
+    </message>
+    <message>
+        <source>Looking for shared sound</source>
+        <translation>같은 소리 찾기</translation>
     </message>
     <message>
         <source>Finding speech and speakers</source>
@@ -557,6 +577,10 @@
     <message>
         <source>Report…</source>
         <translation>감정서…</translation>
+    </message>
+    <message>
+        <source>Look for shared sound</source>
+        <translation>같은 소리 찾기</translation>
     </message>
     <message>
         <source>Verify a report…</source>
