@@ -160,6 +160,7 @@ def measure(path: Path) -> dict[str, float]:
         figures |= move(window)
         window.workspace.close_all()
         figures |= in_a_case(window, Path(folder), path)
+        window.board.cancel_all()
         window.close()
     return figures
 

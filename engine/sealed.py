@@ -46,9 +46,10 @@ class SealedFile:
             raise BrokenSealError(str(self.path))
         return derive_key(self.key, "file", header[len(MAGIC) :])
 
-    def open(self) -> BinaryIO:
-        """The plain content, to read and seek in (raises OSError, BrokenSealError)."""
-        return open_sealed(str(self.path), self.file_key())
+    def open(self, buffer_bytes: int = CHUNK_BYTES) -> BinaryIO:
+        """The plain content, to read and seek in; a small buffer for short stretches here and there
+        (raises OSError, BrokenSealError)."""
+        return open_sealed(str(self.path), self.file_key(), buffer_bytes)
 
 
 def derive_key(key: bytes, purpose: str, salt: bytes | None = None) -> bytes:
@@ -56,9 +57,9 @@ def derive_key(key: bytes, purpose: str, salt: bytes | None = None) -> bytes:
     return HKDF(SHA256(), KEY_BYTES, salt, purpose.encode("ascii")).derive(key)
 
 
-def open_sealed(path: str, file_key: bytes) -> BinaryIO:
+def open_sealed(path: str, file_key: bytes, buffer_bytes: int = CHUNK_BYTES) -> BinaryIO:
     """A sealed file in plain, given its own key (raises OSError, BrokenSealError)."""
-    return io.BufferedReader(SealedReader(path, file_key), CHUNK_BYTES)
+    return io.BufferedReader(SealedReader(path, file_key), buffer_bytes)
 
 
 class SealingWriter:

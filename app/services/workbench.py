@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.services.synthetic import is_synthetic
 from engine.audio.peaks import Envelope
 from engine.audio.spectrogram import (
@@ -15,8 +18,8 @@ from engine.audio.spectrogram import (
     column_s,
     hz_of_mel,
     mel_of_hz,
-    tile,
 )
+from engine.audio.spectrogram import tile as tile_of
 from engine.audio.stored import StoredAudio, StoredChannel, decode_stored
 from engine.files import Source
 from engine.progress import CancelToken, Progress
@@ -73,6 +76,14 @@ def open_recording(
     `decode_stored`)."""
     audio = decode_stored(source, allow_truncated=True, progress=progress, cancel=cancel)
     return OpenedRecording(exhibit_id, name, audio, is_synthetic(audio.recording))
+
+
+def tile(
+    channel: StoredChannel, settings: SpectrogramSettings, zoom: int, index: int
+) -> NDArray[np.uint8]:
+    """A tile of a channel, see `engine.audio.spectrogram.tile`."""
+    with channel.opened() as samples:
+        return tile_of(samples, settings, zoom, index)
 
 
 def new_token() -> CancelToken:

@@ -20,6 +20,8 @@ FINEST_COLUMN_S = 0.00025
 LEVEL_STEP_DB = 0.6
 LOWEST_DB = -150.0
 MOST_SPECTRA_PER_COLUMN = 4
+MOST_WHERE_SPARSE = 2
+SPARSE_WINDOWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +72,21 @@ def tile(
     -------
     uint8 [shape=(TILE_ROWS, TILE_COLUMNS)], low frequencies first: steps of `LEVEL_STEP_DB` above
     `LOWEST_DB`, a full-scale sine at 0 dB. Each column is the mean power of up to four
-    Hann-windowed spectra.
+    Hann-windowed spectra, of two where it is longer than `SPARSE_WINDOWS` windows.
     """
     rate_hz = samples.sample_rate_hz
     window = max(32, round(settings.window_s * rate_hz))
     width_s = column_s(zoom)
     hop_s = max(window / rate_hz * (1 - settings.overlap), 1 / rate_hz)
-    spectra = int(np.clip(np.ceil(width_s / hop_s), 1, MOST_SPECTRA_PER_COLUMN))
+    sparse = width_s * rate_hz > SPARSE_WINDOWS * window
+    most = MOST_WHERE_SPARSE if sparse else MOST_SPECTRA_PER_COLUMN
+    spectra = int(np.clip(np.ceil(width_s / hop_s), 1, most))
     first_s = index * TILE_COLUMNS * width_s
     centre_s = first_s + (np.arange(TILE_COLUMNS * spectra) + 0.5) * width_s / spectra
     starts = np.round(centre_s * rate_hz).astype(np.int64) - window // 2
-    frames = _frames(samples, starts, window)
+    if sparse:  # what lies on the disk in chunks of a power of two is not read across their edges
+        starts += window // 2
+    frames = _frames(samples, starts, window, sparse)
     shape = np.hanning(window).astype(np.float32)
     points = max(512, 1 << (2 * window - 1).bit_length())
     power = np.square(np.abs(rfft(frames * shape, points)), dtype=np.float32)
@@ -90,17 +96,21 @@ def tile(
     return np.ascontiguousarray(steps.T.astype(np.uint8))
 
 
-def _frames(samples: SampleReader, starts: NDArray[np.int64], window: int) -> FloatArray:
+def _frames(
+    samples: SampleReader, starts: NDArray[np.int64], window: int, sparse: bool
+) -> FloatArray:
     """Stretches [shape=(n, window)]; silence beyond the recording's ends."""
+    if sparse:
+        return np.stack([_padded(samples, int(start), int(start) + window) for start in starts])
     first, last = int(starts[0]), int(starts[-1]) + window
-    if last - first <= 4 * window * len(starts):
-        block = _padded(samples, first, last)
-        return np.asarray(block[(starts - first)[:, None] + np.arange(window)], np.float32)
-    return np.stack([_padded(samples, int(start), int(start) + window) for start in starts])
+    block = _padded(samples, first, last)
+    return np.asarray(block[(starts - first)[:, None] + np.arange(window)], np.float32)
 
 
 def _padded(samples: SampleReader, start: int, stop: int) -> FloatArray:
     inside = samples.read(start, stop)
+    if len(inside) == stop - start:
+        return inside
     before = min(max(0, -start), stop - start)
     after = stop - start - before - len(inside)
     return np.asarray(np.pad(inside, (before, after)), np.float32)

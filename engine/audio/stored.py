@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +27,24 @@ from engine.types import FloatArray, ProcessingStep, Recording
 
 BLOCK_FRAMES = 1 << 17
 SAMPLE_BYTES = 4
+BUFFER_BYTES = 1 << 12
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChannel:
+    """A stored channel whose file is open. A `SampleReader` for one thread."""
+
+    source: BinaryIO
+    n_samples: int
+    sample_rate_hz: int
+
+    def read(self, start: int, stop: int) -> FloatArray:
+        """Samples [start, stop), cut to the recording; float32, full scale ±1."""
+        start, stop = max(0, start), min(self.n_samples, stop)
+        if stop <= start:
+            return np.zeros(0, np.float32)
+        self.source.seek(start * SAMPLE_BYTES)
+        return np.frombuffer(self.source.read((stop - start) * SAMPLE_BYTES), "<f4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +58,14 @@ class StoredChannel:
 
     def read(self, start: int, stop: int) -> FloatArray:
         """Samples [start, stop), cut to the recording; float32, full scale ±1."""
-        start, stop = max(0, start), min(self.n_samples, stop)
-        if stop <= start:
-            return np.zeros(0, np.float32)
-        with self.file.open() as source:
-            source.seek(start * SAMPLE_BYTES)
-            return np.frombuffer(source.read((stop - start) * SAMPLE_BYTES), "<f4")
+        with self.opened() as channel:
+            return channel.read(start, stop)
+
+    @contextmanager
+    def opened(self) -> Iterator[OpenChannel]:
+        """For who reads many stretches: the file is opened once."""
+        with self.file.open(BUFFER_BYTES) as source:
+            yield OpenChannel(source, self.n_samples, self.sample_rate_hz)
 
 
 @dataclass(frozen=True, slots=True)
