@@ -1,4 +1,4 @@
-"""Populations from recordings: real calls through the product, selection, cuts, refusals."""
+"""Populations from recordings: real recordings through the product, selection, cuts, refusals."""
 
 from __future__ import annotations
 
@@ -22,27 +22,29 @@ from engine.types import Population, PopulationRecording
 
 
 @pytest.fixture(scope="module")
-def calls(shared_data: Path) -> list[dict[str, str]]:
-    """Nine speakers with two calls, thirteen with one."""
-    with (shared_data / "dev/wuw2/calls.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+def clips(shared_data: Path) -> list[dict[str, str]]:
+    """Twelve speakers in two sessions, twelve in one; longer than six seconds each."""
+    source = shared_data / "dev/common_voice/recordings.csv"
+    with source.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if float(row["duration_s"]) > 6]
     by_speaker: dict[str, list[dict[str, str]]] = {}
     for row in rows:
-        if float(row["net_speech_s"]) > 10:
-            by_speaker.setdefault(row["speaker"], []).append(row)
-    several = [found[:2] for found in by_speaker.values() if len(found) > 1][:9]
-    single = [found[:1] for found in by_speaker.values() if len(found) == 1][:13]
+        by_speaker.setdefault(row["speaker"], []).append(row)
+    several = [found[:2] for found in by_speaker.values() if len(found) > 1][:12]
+    single = [found[:1] for found in by_speaker.values() if len(found) == 1][:12]
     return [row for found in (*several, *single) for row in found]
 
 
 @pytest.fixture(scope="module")
-def table(calls: list[dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def table(clips: list[dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("모집단") / "녹음.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["path", "speaker", "session", "sex", "language"])
-        for row in calls:
-            writer.writerow([row["path"], row["speaker"], row["call"], row["gender"], "EN"])
+        for row in clips:
+            writer.writerow(
+                [row["recording"], row["speaker"], row["recording"], row["gender"], "EN"]
+            )
     return path
 
 
@@ -50,51 +52,51 @@ def table(calls: list[dict[str, str]], tmp_path_factory: pytest.TempPathFactory)
 def made(
     table: Path, shared_data: Path, model: EmbeddingModel, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Population]:
-    """Cut to six seconds below 3 kHz."""
+    """Cut to three seconds below 3 kHz."""
     folder = tmp_path_factory.mktemp("out")
     yield population_from_recordings(
         table,
-        shared_data / "dev",
-        "six",
+        shared_data / "dev/common_voice",
+        "three",
         folder,
         model,
-        "telephone calls",
-        cut=Cut(duration_s=6.0, band_hz=3000.0),
+        "crowd",
+        cut=Cut(duration_s=3.0, band_hz=3000.0),
     )
-    again = load_population(folder / "six.json")
+    again = load_population(folder / "three.json")
     assert again.recordings is not None
-    assert json.loads((folder / "six.json").read_text(encoding="utf-8"))["format"] == 2
+    assert json.loads((folder / "three.json").read_text(encoding="utf-8"))["format"] == 2
 
 
 def test_recordings_make_a_population_that_tells_how(
-    made: Population, calls: list[dict[str, str]], model: EmbeddingModel
+    made: Population, clips: list[dict[str, str]], model: EmbeddingModel
 ) -> None:
     recordings = made.recordings
     assert recordings is not None
     assert made.model_sha256 == model.pack.model_sha256
-    assert len(recordings.items) + sum(recordings.left_out.values()) == len(calls)
-    assert {item.net_speech_s for item in recordings.items} == {6.0}
+    assert len(recordings.items) + sum(recordings.left_out.values()) == len(clips)
+    assert {item.net_speech_s for item in recordings.items} == {3.0}
     assert max(item.bandwidth_hz for item in recordings.items) <= 3000
-    assert recordings.choices["cut_duration_s"] == 6.0
+    assert recordings.choices["cut_duration_s"] == 3.0
     assert recordings.choices["cut_band_hz"] == 3000.0
     assert recordings.choices["normalisation"] == "cohort"
     assert made.conditions["languages"] == "en"
-    assert made.conditions["minimum_net_speech_s"] == 4.8
-    assert {item.sex for item in recordings.items} <= {"male", "female"}
+    assert made.conditions["minimum_net_speech_s"] == 2.4
+    assert {item.sex for item in recordings.items} <= {"male", "female", "", "other"}
     found = trial_conditions(made)
-    assert set(found["net_speech_s"]) == {6.0}
+    assert set(found["net_speech_s"]) == {3.0}
     assert len(found["snr_db"]) == made.n_same + made.n_different
 
 
 def test_scores_are_those_of_a_comparison(
-    made: Population, shared_data: Path, calls: list[dict[str, str]], model: EmbeddingModel
+    made: Population, shared_data: Path, clips: list[dict[str, str]], model: EmbeddingModel
 ) -> None:
     recordings = made.recordings
     assert recordings is not None
     for at in (0, len(made.trials.scores) // 2):
         sides = [recordings.items[side[at]] for side in (recordings.first, recordings.second)]
         voices = [
-            cut_voice(load_voice(shared_data / "dev/wuw2" / item.name), Cut(6.0, 3000.0))
+            cut_voice(load_voice(shared_data / "dev/common_voice" / item.name), Cut(3.0, 3000.0))
             for item in sides
         ]
         expected = score_value(*(embed_voice(voice, model) for voice in voices))
@@ -103,17 +105,18 @@ def test_scores_are_those_of_a_comparison(
         assert [item.speaker for item in sides] == speakers
 
 
-def test_a_cut_takes_away_what_it_says(shared_data: Path, calls: list[dict[str, str]]) -> None:
-    voice: Voice = load_voice(shared_data / "dev" / calls[0]["path"])
-    cut = cut_voice(voice, Cut(4.0, 2000.0))
-    assert len(cut.speech) == 4 * 16000
+def test_a_cut_takes_away_what_it_says(shared_data: Path, clips: list[dict[str, str]]) -> None:
+    name = f"{clips[0]['recording']}.ogg"
+    voice: Voice = load_voice(shared_data / "dev/common_voice" / name)
+    cut = cut_voice(voice, Cut(2.0, 2000.0))
+    assert len(cut.speech) == 2 * 16000
 
     def power(speech: np.ndarray, low: float, high: float) -> float:
-        spectrum = np.abs(np.fft.rfft(speech)) ** 2
+        spectrum = np.abs(np.fft.rfft(speech * np.hanning(len(speech)))) ** 2
         hz = np.fft.rfftfreq(len(speech), 1 / 16000)
         return float(spectrum[(hz >= low) & (hz < high)].sum())
 
-    before = voice.speech[: 4 * 16000]
+    before = voice.speech[: 2 * 16000]
     assert power(cut.speech, 2200, 8000) < 1e-4 * power(before, 2200, 8000)
     assert power(cut.speech, 300, 1700) == pytest.approx(power(before, 300, 1700), rel=0.02)
     assert cut_voice(voice, Cut()).speech is voice.speech
@@ -166,3 +169,22 @@ def test_pairs_within_a_session_are_left_out(model: EmbeddingModel) -> None:
     assert {(0, 2), (1, 2), (3, 4), (0, 3)} <= pairs
     assert len(pairs) == 9
     assert trials.same.sum() == 3
+
+
+def test_a_man_is_not_compared_with_a_woman(model: EmbeddingModel) -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(4, model.pack.embedding_dim)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    samples = [
+        Sample(PopulationRecording("n", "h", who, who, sex, "", "", 9.0, None, 3400.0, ""), vector)
+        for (who, sex), vector in zip(
+            (("a", "male"), ("b", "female"), ("c", "male"), ("d", "")), vectors, strict=True
+        )
+    ]
+    _, first, second = populating.score_pairs(samples, model.pack)
+    assert set(zip(first.tolist(), second.tolist(), strict=True)) == {
+        (0, 2),
+        (0, 3),
+        (1, 3),
+        (2, 3),
+    }

@@ -111,6 +111,7 @@ def population_from_recordings(
     choices = {
         **{f"select_{name}": value for name, value in asdict(selection).items()},
         **{f"cut_{name}": value for name, value in asdict(cut).items() if value is not None},
+        "pairs": "different sessions, same sex where known",
         "normalisation": "cohort" if model.pack.cohort is not None else "none",
         "detector": str(VadSettings().as_params()),
     }
@@ -247,14 +248,18 @@ def _about(row: Mapping[str, str], voice: Voice) -> PopulationRecording:
 def score_pairs(
     samples: Sequence[Sample], pack: ModelPack
 ) -> tuple[LabelledScores, np.ndarray, np.ndarray]:
-    """The product's scores of all pairs, but those of one speaker within one session, with the
-    positions of both recordings."""
+    """The product's scores of all pairs, but those of one speaker within one session, and those of
+    speakers whose sexes are known and differ: nobody who hears a case's voice would take them for
+    its relevant population, and they would make the likelihood ratios look better than they are.
+    With the positions of both recordings."""
     vectors = np.stack([sample.vector for sample in samples])
     speakers = np.array([sample.about.speaker for sample in samples])
     sessions = np.array([s.about.session or f"\0{i}" for i, s in enumerate(samples)])
     first, second = np.triu_indices(len(samples), 1)
     same = speakers[first] == speakers[second]
-    kept = ~same | (sessions[first] != sessions[second])
+    sexes = np.array([sample.about.sex for sample in samples])
+    unlike = (sexes[first] != sexes[second]) & (sexes[first] != "") & (sexes[second] != "")
+    kept = np.where(same, sessions[first] != sessions[second], ~unlike)
     first, second, same = first[kept], second[kept], same[kept]
     unit = vectors.astype(np.float64)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)

@@ -48,8 +48,8 @@ class PeakPyramid:
     levels: tuple[Envelope, ...]
 
     def envelope(self, samples: SampleReader, start: int, stop: int, columns: int) -> Envelope:
-        """Samples [start, stop) in at least `columns` stretches and fewer than twice as many; single samples once zoomed in
-        so far.
+        """Samples [start, stop) in at least `columns` stretches and fewer than twice as many;
+        single samples once zoomed in so far.
 
         The stretches' edges are rounded outward to the summary's grid: no peak is ever missed.
         """
