@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr import metrics
 from engine.lr.alternatives import Fit, logistic
-from engine.lr.bootstrap import ResampledBins, replicate
+from engine.lr.bootstrap import ResampledBins, interval, leave_out, replicate
 from engine.lr.calibrate import (
     MINIMUM_SPEAKERS,
     regularisation_for,
@@ -192,10 +192,14 @@ def bootstrapped(
         score_figures(trials.scores, same, weights), lr_figures(log10_lr, same, weights)
     )
     found = replicate(trials.n_speakers, n_bootstrap, seed, figures, progress, cancel)
+    without = leave_out(trials.n_speakers, figures)
+    repeated = len(np.unique(trials.first[same]))
     at_least = _highest_unseen_rates(trials)
     return {
-        name: _estimate(value, column, at_least.get(name, 0.0) if value < ROUNDING else 0.0)
-        for name, value, column in zip(FIGURES, values, found.T, strict=True)
+        name: _estimate(
+            value, column, parts, repeated, at_least.get(name, 0.0) if value < ROUNDING else 0.0
+        )
+        for name, value, column, parts in zip(FIGURES, values, found.T, without.T, strict=True)
     }
 
 
@@ -222,12 +226,15 @@ def _with_difference(of_scores: Floats, of_lrs: Floats) -> Floats:
     return np.array([*of_scores, *of_lrs, of_lrs[0] - of_scores[-1]])
 
 
-def _estimate(value: float, replicates: Floats, at_least: float) -> Estimate | None:
+def _estimate(
+    value: float, replicates: Floats, left_out: Floats, n_speakers: int, at_least: float
+) -> Estimate | None:
     defined = replicates[np.isfinite(replicates)]
     if not np.isfinite(value) or len(defined) < DEFINED_SHARE * len(replicates):
         return None
-    low, high = np.percentile(defined, [2.5, 97.5])
-    return Estimate(float(value), float(low), max(float(high), at_least))
+    parts = left_out[np.isfinite(left_out)]
+    low, high = interval(float(value), defined, parts, max(n_speakers, 2))
+    return Estimate(float(value), low, max(high, at_least))
 
 
 def validate(
