@@ -85,6 +85,8 @@ def worked_folder(
         work.edit_segments(case, "홍길동", [], [Segment(0, 0, 1, 0, 0.5, 4.0)])
         work.edit_segments(case, "홍길동", [1], [Segment(0, 0, 1, 0, 0.5, 3.5)])
         work.undo(case, "홍길동")
+        work.decide(case, "홍길동", "same_voice", "a/0/S1", "b/0/S1")
+        work.decide(case, "홍길동", "different_voice", "a/0/S1", "b/0/S1")
         kept = case.rows(Media)[0].sha256
         case.record("홍길동", "study.add", [Study(1, "VS-1", kept, kept, 0, "홍길동", "2026")])
         analysis = record_analysis(case, questioned, known, comparison)
@@ -166,6 +168,8 @@ def test_triggers_forbid_changes(full_case: CaseFile) -> None:
         ("UPDATE fact SET value = 'other'", "case.rows"),
         ("UPDATE segment SET end_s = end_s + 0.001", "case.rows"),
         ("DELETE FROM retired_segment", "case.rows"),
+        ("UPDATE decision SET kind = 'same_voice'", "case.rows"),
+        ("DELETE FROM retired_decision", "case.rows"),
         ("INSERT INTO retired_fact VALUES (2, 1)", "case.rows"),
         ("UPDATE analysis SET result = replace(result, '0', '9')", "case.rows"),
         ("UPDATE report SET version = 2", "case.rows"),
