@@ -31,8 +31,8 @@ from engine.groups.matrix import log10_lr_matrix
 from engine.groups.rings import Presence, find_rings, suggest_roles
 from engine.types import CalibrationModel, FloatArray
 
-VOICE_LIMITS = (-0.25, 0.0, 0.25, 0.5)
-RING_LIMITS = (1.0, 1.5, 1.75, 2.0, 2.25, 2.5)
+VOICE_LIMITS = (0.0, 0.25, 0.5, 0.75, 1.0)
+RING_LIMITS = (1.0, 1.25, 1.5, 1.75, 2.0)
 SINGLE_LIMITS = (1.0, 1.5, 2.0, 2.25, 2.5, 3.0)
 CALLERS_IN_A_CALL = (0.4, 0.45, 0.15)
 

@@ -28,8 +28,8 @@ class GroupSettings:
     from a strength of `ring_strength` (`engine.groups.rings`). The defaults are those of the
     simulation in benchmarks/rings.py that found most without joining two organisations."""
 
-    voices_log10: float = 0.0
-    ring_strength: float = 2.0
+    voices_log10: float = 0.5
+    ring_strength: float = 1.75
 
     def shifted(self, step_log10: float) -> GroupSettings:
         """Stricter (or looser) by so much."""

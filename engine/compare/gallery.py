@@ -31,7 +31,8 @@ DATABASE, VECTORS, STATISTICS = "gallery.sqlite", "vectors", "statistics"
 APPLICATION_ID = 0x53454F47
 FORMAT = 1
 BUSY_S = 5.0
-BLOCK_ROWS = 1 << 16
+BLOCK_ROWS = 1 << 18
+CACHE_ROWS = 1 << 10
 FLOAT32_BYTES = 4
 Precision = Literal["float32", "int16"]
 SCALES: Mapping[Precision, float] = {"float32": 1.0, "int16": 32767.0}
@@ -118,7 +119,7 @@ class Gallery:
     def __init__(self, folder: Path, connection: sqlite.Connection) -> None:
         self.folder = folder
         self._connection = connection
-        self._maps: tuple[NDArray[Any], FloatArray] | None = None
+        self._maps: tuple[NDArray[Any], FloatArray, FloatArray] | None = None
         try:
             row = self._header()
             self.model_sha256, self.dim = str(row[0]), int(row[1])
@@ -301,8 +302,7 @@ class Gallery:
         count = min(top, int(np.isfinite(scores).sum()))
         if not count:
             raise SeongmunError(ErrorCode.GALLERY_EMPTY, path=str(self.folder))
-        best = np.argpartition(-scores, count - 1)[:count]
-        best = best[np.argsort(-scores[best], kind="stable")]
+        best = _highest(scores, count)
         low, high = calibration.bounds_log10
         log10_lr = np.clip(calibration.slope * scores[best] + calibration.intercept, low, high)
         return [
@@ -319,29 +319,29 @@ class Gallery:
         result = np.empty(count, np.float32)
         if not count:
             return result
-        vectors, statistics = self._stored(count)
-        vector = query.vector / np.float32(SCALES[self.precision])
-        inverse = np.float32(1 / query.cohort_deviation)
-        offset = np.float32(query.cohort_mean) * inverse
+        vectors, inverse, offset = self._stored(count)
+        vector = query.vector / np.float32(2 * SCALES[self.precision])
+        own_inverse = np.float32(1 / query.cohort_deviation)
+        own_offset = np.float32(query.cohort_mean / query.cohort_deviation / 2)
         for start in range(0, count, BLOCK_ROWS):
             if cancel is not None:
                 cancel.check()
             progress("search", start, count)
             rows = slice(start, min(count, start + BLOCK_ROWS))
-            mean, deviation = statistics[rows].T
-            scores = vectors[rows].astype(np.float32, copy=False) @ vector
-            scores *= inverse + 1 / deviation
-            scores -= mean / deviation + offset
-            result[rows] = scores / 2
+            scores = _product(vectors[rows], vector)
+            scores *= inverse[rows] + own_inverse
+            scores -= offset[rows] + own_offset
+            result[rows] = scores
         return result
 
-    def _stored(self, count: int) -> tuple[NDArray[Any], FloatArray]:
-        """The first `count` rows of both files; mapping them anew costs as much as a search."""
+    def _stored(self, count: int) -> tuple[NDArray[Any], FloatArray, FloatArray]:
+        """The first `count` vectors, and what normalises their scores: the inverse deviation, and
+        half the mean over the deviation. Mapping the files anew costs as much as a search."""
         if self._maps is None or len(self._maps[0]) != count:
-            self._maps = (
-                np.memmap(self.folder / VECTORS, self.precision, "r", shape=(count, self.dim)),
-                np.memmap(self.folder / STATISTICS, np.float32, "r", shape=(count, 2)),
-            )
+            vectors = np.memmap(self.folder / VECTORS, self.precision, "r", shape=(count, self.dim))
+            statistics = np.fromfile(self.folder / STATISTICS, np.float32, 2 * count)
+            mean, deviation = statistics.reshape(-1, 2).T
+            self._maps = np.asarray(vectors), 1 / deviation, mean / deviation / 2
         return self._maps
 
     def _is_out(self, watched_only: bool) -> NDArray[np.bool_]:
@@ -415,6 +415,28 @@ _INSERT = (
     "INSERT INTO entry (vector_row, voice, source, content_key, net_speech_s, watched, "
     "enrolled_utc, enrolled_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+
+def _highest(scores: FloatArray, count: int) -> NDArray[np.int64]:
+    """Places of the highest scores, the best first. What a part of the scores cannot beat is not
+    sorted out of the whole."""
+    part = scores[:BLOCK_ROWS]
+    likely = np.arange(len(scores))
+    if count < len(part) < len(scores):
+        likely = np.flatnonzero(scores >= np.partition(part, -count)[-count])
+    best = likely[np.argpartition(-scores[likely], count - 1)[:count]]
+    return np.asarray(best[np.argsort(-scores[best], kind="stable")], np.int64)
+
+
+def _product(vectors: NDArray[Any], vector: FloatArray) -> FloatArray:
+    """Products [shape=(n,)] of rows with a vector; integers are made floats in the cache."""
+    if vectors.dtype == np.float32:
+        return np.asarray(vectors @ vector, np.float32)
+    result = np.empty(len(vectors), np.float32)
+    for start in range(0, len(vectors), CACHE_ROWS):
+        rows = slice(start, start + CACHE_ROWS)
+        result[rows] = vectors[rows].astype(np.float32) @ vector
+    return result
 
 
 def _content_key(provenance: Provenance) -> str:

@@ -2,13 +2,13 @@
 
 Calls are bound to one another by the people who are heard in both. What a person says for two sets
 of calls is the mean log10 LR between the person's voices in the one and in the other. A mean of
-many pairs is surer than a single pair, as its random part shrinks with the root of the number of
-voices; so it counts by the root of the harmonic mean of the numbers of voices on either side. What
-several people say adds up to the strength of what binds the sets, which is no likelihood ratio: one
-voice on either side gives its own log10 LR. Sets of calls are joined, the best bound first, while
-that is above a limit: a weak chain never glues two organisations together, and a look-alike who is
-heard beside many calls of the true person is outvoted by them. Whoever is heard in one call only
-binds nobody: that may be the victim.
+many pairs is surer than a single pair: it counts as often as there are independent comparisons, the
+harmonic mean of the numbers of voices on either side. And it counts by the share of the smaller
+set's calls in which the person is heard: a stray voice in one of a hundred calls says little about
+the others. The sum over the people is the strength of what binds the sets; it is no likelihood
+ratio, but for two calls that share one person it is that person's log10 LR. Sets of calls are
+joined, the best bound first, while the strength is above a limit: a weak chain never glues two
+organisations together. Whoever is heard in one call only binds nobody: that may be the victim.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import sqrt
 from typing import Literal, get_args
 
 import numpy as np
@@ -239,12 +238,13 @@ class _Fragments:
 
     def strength(self, first: int, second: int) -> float:
         """What binds two fragments: the sum over the people of what speaks for it."""
+        smaller = min(first, second, key=lambda fragment: len(self.calls[fragment]))
         strength = 0.0
         for person, (total, count) in self._evidence[first].get(second, {}).items():
             sides = self._voices[first][person], self._voices[second][person]
-            weight = sqrt(2 * sides[0] * sides[1] / sum(sides))
-            strength += max(0.0, total / count) * weight
-        return strength
+            comparisons = 2 * sides[0] * sides[1] / sum(sides)
+            strength += max(0.0, total / count) * comparisons * self._voices[smaller][person]
+        return strength / len(self.calls[smaller])
 
     def joint(self, first: int, second: int) -> Joint:
         """What binds two fragments, person by person, the strongest first."""
