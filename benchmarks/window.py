@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.services.workbench import OpenedRecording, open_recording
 from app.services.workroom import Workroom
-from benchmarks.desk import add, application, open_window, quietly, wait
+from benchmarks.desk import add, application, let_work, open_window, quietly, wait
 from benchmarks.soak import resident_kb
 from engine.progress import CancelToken
 from engine.types import FloatArray
@@ -36,6 +36,7 @@ RATE_HZ = 8000
 FRAMES = 200
 PEER_FRAMES = 20
 PACE_S = 1 / 60
+LONGEST_S = 60.0
 ZOOMED_S = 20.0
 WATCHED_S = 45.0
 STARTS = 5
@@ -54,11 +55,12 @@ class Paints(QObject):
         self.count += event.type() == QEvent.Type.Paint
         return False
 
-    def wait(self) -> None:
-        """Let the window work until it has been painted once more."""
-        before = self.count
-        while self.count == before:
+    def wait(self) -> bool:
+        """Let the window work until it has been painted once more; whether it was."""
+        before, end = self.count, time.perf_counter() + LONGEST_S
+        while self.count == before and time.perf_counter() < end:
             application().processEvents()
+        return self.count > before
 
 
 def main() -> None:
@@ -161,6 +163,7 @@ def measure(path: Path) -> dict[str, float]:
         window.workspace.close_all()
         figures |= in_a_case(window, Path(folder), path)
         window.board.cancel_all()
+        wait(lambda: not window.board.running)
         window.close()
     return figures
 
@@ -196,13 +199,13 @@ def move(window: MainWindow, note: str = "") -> dict[str, float]:
     viewport = track._plots.viewport()
     paints, chance = Paints(viewport), np.random.default_rng(3)
     track.show_range(0.0, track.opened.duration_s)
-    paints.wait()
+    let_work(0.2)
     times, number = list[float](), 0
     while len(times) < FRAMES:
         before, begin = track.visible_range, time.perf_counter()
         _turn(viewport, number, chance)
         number += 1
-        if track.visible_range != before:  # else the end is reached, and nothing is painted
+        if not np.allclose(track.visible_range, before, rtol=1e-9, atol=1e-5):  # else: at an end
             times.append(_frame(begin, paints))
     median, slow = 1000 * np.percentile(times, (50, 95))
     return {
