@@ -76,6 +76,9 @@ def once(n_speakers: int, seed: int) -> tuple[dict[str, bool], dict[str, bool]]:
             assert estimate is not None
             low, high = estimate.low, estimate.high
         held[name] = bool(low <= value <= high)
+        if name.startswith("log10_lr_at_"):  # or errs toward LR = 1, whither few data are drawn
+            nearer = low <= value if value > 0 else value <= high
+            held[f"{name}, or nearer 1"] = bool(nearer)
     lowest, highest = calibration.bounds_log10
     ends = (np.array([lowest, highest]) - calibration.intercept) / calibration.slope
     bounds = {
@@ -94,7 +97,7 @@ def main() -> None:
         for part in (0, 1):
             for name in found[0][part]:
                 share = np.mean([result[part][name] for result in found])
-                print(f"  {name:22} {100 * share:5.1f} %", flush=True)
+                print(f"  {name:28} {100 * share:5.1f} %", flush=True)
 
 
 if __name__ == "__main__":
