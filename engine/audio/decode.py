@@ -164,9 +164,7 @@ def _state(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _run(
-    source: Source, heard: _Heard, allow_truncated: bool, cancel: CancelToken | None
-) -> None:
+def _run(source: Source, heard: _Heard, allow_truncated: bool, cancel: CancelToken | None) -> None:
     """Start the decoding process, hear it out, and see that it is gone.
 
     A timer kills it at the time limit, so that not even half a message can hold the program.
