@@ -11,13 +11,13 @@ RUNTIME_PACKAGES := python3-venv libgl1 libegl1 libglib2.0-0 libfontconfig1 libd
 	libxcb-shape0 libx11-xcb1 libportaudio2 fonts-nanum
 TEST_PACKAGES := xvfb xauth ffmpeg flite poppler-utils mupdf-tools qpdf openssl softhsm2 opensc
 
-.PHONY: demo test bench lint gui translations system system-test lock clean
+.PHONY: demo test bench soak screenshots lint gui translations system system-test lock clean
 
 demo: $(STAMP)
 	$(BIN)/seongmun demo --out demo-output
 
 test: system-test $(STAMP) lint
-	xvfb=$$(command -v xvfb-run); $${xvfb:+$$xvfb -a} $(BIN)/python -m pytest
+	xvfb=$$(command -v xvfb-run); $${xvfb:+$$xvfb -a} $(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -28,6 +28,16 @@ lint: $(STAMP)
 bench: system-test $(STAMP)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.case
+	xvfb=$$(command -v xvfb-run); $${xvfb:+$$xvfb -a} $(BIN)/python -m benchmarks.window
+
+# Random input into the window for half an hour.
+soak: system-test $(STAMP)
+	xvfb=$$(command -v xvfb-run); $${xvfb:+$$xvfb -a} $(BIN)/python -m benchmarks.soak
+
+# Pictures of every view; a few are kept in docs/.
+screenshots: system-test $(STAMP)
+	xvfb=$$(command -v xvfb-run); $${xvfb:+$$xvfb -a -s "-screen 0 1600x1000x24"} \
+		$(BIN)/python -m docs.screenshots.make
 
 gui: $(STAMP)
 	$(BIN)/seongmun gui
