@@ -151,7 +151,7 @@ def test_people_and_rings_follow_from_the_decisions(
             different_ring=((heard.voices[0].recording.sha256, heard.voices[2].recording.sha256),),
         ),
     )
-    assert len(apart.rings.rings) == 2 and apart.rings.links
+    assert len(apart.rings.rings) > 1 and apart.rings.links
     with pytest.raises(SeongmunError) as error:
         regroup(told, decisions=Decisions(same_voice=same, different_voice=same[:1]))
     assert error.value.code is ErrorCode.GROUP_CONTRADICTION

@@ -31,6 +31,7 @@ from ui.case_actions import CaseActions
 from ui.case_desk import CaseDesk
 from ui.dialogs.shortcuts import ShortcutsDialog
 from ui.errors import install_excepthook, show_error
+from ui.group_desk import GroupDesk
 from ui.language import current_language, set_language
 from ui.listening import Listening
 from ui.qt_jobs import JobBoard
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.tracks = TrackDesk(self)
         self.listening = Listening(self)
         self.case_actions = CaseActions(self)
+        self.groups = GroupDesk(self)
         self._actions: dict[str, QAction] = {}
         self._lay_out()
         self._make_menus()
@@ -90,7 +92,7 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(desk)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.workspace, 1)
+        layout.addWidget(self.groups.tabs, 1)
         layout.addWidget(self.transport)
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(desk)
@@ -223,6 +225,7 @@ class MainWindow(QMainWindow):
         self.tracks.connect_views()
         self.listening.connect_views()
         self.case_actions.connect_views()
+        self.groups.connect_views()
 
     def _take_look(self) -> None:
         self.workspace.set_look(self.look.settings, self.look.colours)
@@ -348,6 +351,7 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.LanguageChange:
             self._retranslate()
             self.listening.retranslate()
+            self.groups.retranslate()
         super().changeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name

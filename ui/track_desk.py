@@ -31,6 +31,7 @@ class TrackDesk(QObject):
         super().__init__(window)
         self._window = window
         self._opening: set[int] = set()
+        self._go_after_opening: dict[int, float] = {}
 
     def connect_views(self) -> None:
         """Once the window has all its parts."""
@@ -86,6 +87,7 @@ class TrackDesk(QObject):
                 opened.close()
                 return
             workspace.add_track(opened)
+            self._go_if_asked(exhibit_id)
             self._window.desk.measure([exhibit_id])
             if room.writable and not room.has_segment_history(exhibit_id):
                 self._window.desk.propose(exhibit_id)
@@ -98,6 +100,18 @@ class TrackDesk(QObject):
             done,
             failed,
         )
+
+    def open_at(self, exhibit_id: int, time_s: float) -> None:
+        """Open an exhibit and go to a time once it is there."""
+        self._go_after_opening[exhibit_id] = time_s
+        self.open_exhibit(exhibit_id)
+        self._go_if_asked(exhibit_id)
+
+    def _go_if_asked(self, exhibit_id: int) -> None:
+        track = self._window.workspace.track_of(exhibit_id)
+        if track is not None and exhibit_id in self._go_after_opening:
+            self._window.workspace.activate(track)
+            self.go_to(self._go_after_opening.pop(exhibit_id))
 
     def close_active(self) -> None:
         """Close the active recording."""

@@ -142,7 +142,7 @@ class Analyst:
     ) -> None:
         """Find speech and speakers; what is found replaces the proposals that stand, not what the
         examiner made (raises what decoding raises, CANCELLED)."""
-        model, _ = self._open_engine()
+        model, _ = self.open_engine()
         source = self._room.source(exhibit_id)
         with self._named():
             found = propose_segments(source, model, n_speakers, progress, cancel)
@@ -164,7 +164,7 @@ class Analyst:
     ) -> Conditions:
         """Look whether two voices may be compared under the population's conditions (raises what
         decoding raises, MODEL_*, POPULATION_*, CANCELLED)."""
-        _, population = self._open_engine()
+        _, population = self.open_engine()
         first, second = self._load(questioned, known, progress, cancel)
         facts = self._facts(questioned, known)
         refusal: SeongmunError | None = None
@@ -189,7 +189,7 @@ class Analyst:
     ) -> Finished:
         """Compare two voices and record the analysis (raises as `compare_voices`, CASE_READ_ONLY).
         A cancelled comparison records nothing."""
-        model, population = self._open_engine()
+        model, population = self.open_engine()
         voices = self._load(questioned, known, progress, cancel)
         with self._named():
             facts = self._facts(questioned, known)
@@ -223,7 +223,7 @@ class Analyst:
         except SeongmunError as error:
             raise self._room.named(error) from error
 
-    def _open_engine(self) -> tuple[EmbeddingModel, Population]:
+    def open_engine(self) -> tuple[EmbeddingModel, Population]:
         """The embedded model and its population, opened once."""
         if self._engine is None:
             model = open_model(None, "auto")

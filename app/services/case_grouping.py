@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.services.calls import CallSource, voice_key
+from app.services import galleries
+from app.services.calls import CallSource, CallVoice, hear_calls, voice_key
 from app.services.casework import actor
-from app.services.grouping import Decisions
+from app.services.grouping import Decisions, Grouping, group_calls, regroup
+from app.services.workroom import VoiceChoice, Workroom
 from engine.casefile import work
 from engine.casefile.store import CaseFile
 from engine.casefile.tables import Decision, Segment
+from engine.compare.gallery import Gallery
 from engine.errors import ErrorCode, SeongmunError
 from engine.groups.rings import ROLES
+from engine.progress import CancelToken, Progress, no_progress
 from engine.types import SpeechSegment
 
 DECISION_KINDS = tuple(kind for group in work.OPPOSITES for kind in group)
@@ -113,3 +117,93 @@ def _reference(case: CaseFile, name: str) -> str:
     if not channels:
         raise SeongmunError(ErrorCode.CASE_NO_SUCH_ROW, table="segment", id=name)
     return voice_key(exhibit.media_sha256, channels[0], speaker)
+
+
+def group_case(
+    room: Workroom, progress: Progress = no_progress, cancel: CancelToken | None = None
+) -> Grouping:
+    """Group the voices of the open case under its decisions (raises as `group_calls`)."""
+    with room.case() as case:
+        calls, decisions = case_calls(case), case_decisions(case)
+    model, population = room.analyst.open_engine()
+    return group_calls(calls, model, population, None, decisions, progress, cancel)
+
+
+def regroup_case(
+    room: Workroom,
+    grouping: Grouping,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Grouping:
+    """The same voices under the decisions that stand now (raises as `regroup`)."""
+    with room.case() as case:
+        decisions = case_decisions(case)
+    return regroup(grouping, None, decisions, progress, cancel)
+
+
+def decide_in_room(room: Workroom, kind: str, first: str, second: str, value: str = "") -> None:
+    """Record a decision about voices (`CallVoice.key`) or calls (SHA-256) of the open case."""
+    with room.case() as case:
+        work.decide(case, actor(), kind, first, second, value)
+
+
+def voice_choice(voice: CallVoice, exhibit_id: int) -> VoiceChoice:
+    """A voice of a grouping as what a comparison takes: the segments in which it was heard."""
+    segments = tuple(
+        Segment(0, 0, exhibit_id, voice.channel, s.start_s, s.end_s, voice.speaker, origin="auto")
+        for s in voice.segments
+    )
+    return VoiceChoice(exhibit_id, voice.channel, segments)
+
+
+def search_case(
+    room: Workroom,
+    folder: Path,
+    exhibit_id: int,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> list[dict[str, Any]]:
+    """Search a gallery for the voices of an exhibit (raises as `galleries.search`)."""
+    with room.case() as case:
+        (call,) = case_calls(case, [exhibit_id])
+    model, population = room.analyst.open_engine()
+    found, _ = galleries.search(folder, call, model, population, 50, progress, cancel)
+    return galleries.hits_document(found, population)
+
+
+def enrol_case(
+    room: Workroom,
+    folder: Path,
+    exhibits: Sequence[int],
+    watched: bool,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> dict[str, Any]:
+    """Enrol the voices of exhibits, with the case as where they come from (raises as
+    `galleries.enrol`)."""
+    with room.case() as case:
+        calls, info = case_calls(case, exhibits), case.info
+    how = galleries.Enrolment("", watched, info.number, info.case_uuid, str(room.folder.absolute()))
+    model, _ = room.analyst.open_engine()
+    return galleries.enrol(folder, calls, model, how, None, progress, cancel)
+
+
+def watch_case(
+    room: Workroom,
+    folder: Path,
+    exhibits: Sequence[int],
+    min_log10_lr: float,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> list[dict[str, Any]]:
+    """Hits of a gallery's watch-list among the voices of exhibits; nothing where nobody is watched
+    (raises as `galleries.watch`)."""
+    with Gallery.open(folder) as gallery:
+        if not gallery.count(watched_only=True):
+            return []
+    with room.case() as case:
+        calls = case_calls(case, exhibits)
+    model, population = room.analyst.open_engine()
+    heard = hear_calls(calls, model, progress, cancel)
+    found = galleries.watch(folder, heard.voices, population, min_log10_lr, cancel)
+    return galleries.hits_document(found, population)

@@ -80,12 +80,18 @@ class Grouping:
         """The log10 LR of two voices within the supported range."""
         return float(np.clip(self.log10_lr[first, second], *self.bounds_log10))
 
+    @property
+    def n_rings(self) -> int:
+        """How many rings have two calls or more: what comes after them is a call alone, which
+        nothing binds strongly enough."""
+        return sum(len(ring.calls) > 1 for ring in self.rings.rings)
+
     def ring_of(self, person: str) -> int | None:
-        """The ring in which a caller is heard most; None for whoever is no caller."""
+        """The ring in which a caller is heard most; None for whoever is in no ring."""
         own = {self.voices[v].recording.sha256 for v in self.people[int(person[1:]) - 1].voices}
         heard = [
             (len(own & set(ring.calls)), -number)
-            for number, ring in enumerate(self.rings.rings)
+            for number, ring in enumerate(self.rings.rings[: self.n_rings])
             if person in ring.people
         ]
         return -max(heard)[1] if heard else None
@@ -211,8 +217,8 @@ def sensitivity(grouping: Grouping) -> list[dict[str, Any]]:
                 "min_log10_lr": settings.voices_log10,
                 "ring_strength": settings.ring_strength,
                 "n_voices": len(other.people),
-                "n_rings": len(other.rings.rings),
-                "calls_in_rings": [len(ring.calls) for ring in other.rings.rings],
+                "n_rings": other.n_rings,
+                "calls_in_rings": [len(r.calls) for r in other.rings.rings[: other.n_rings]],
             }
         )
     return found
@@ -232,14 +238,14 @@ def grouping_document(grouping: Grouping) -> dict[str, Any]:
                 "calls": [path[call] for call in ring.calls],
                 "weakest": ring.weakest and _joint(grouping, ring.weakest, path),
             }
-            for number, ring in enumerate(rings.rings, 1)
+            for number, ring in enumerate(rings.rings[: grouping.n_rings], 1)
         ],
         "links": [
             *_voice_links(grouping),
             *(
                 {
                     "kind": "rings",
-                    "rings": [number + 1 for number in link.rings],
+                    "rings": [n + 1 if n < grouping.n_rings else None for n in link.rings],
                     **_joint(grouping, link.joint, path),
                 }
                 for link in rings.links

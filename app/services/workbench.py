@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from engine.audio.spectrogram import (
 )
 from engine.audio.spectrogram import tile as tile_of
 from engine.audio.stored import StoredAudio, StoredChannel, decode_stored
-from engine.files import Source
+from engine.files import Source, write_atomic
 from engine.progress import CancelToken, Progress
 from engine.types import Recording
 
@@ -89,3 +90,8 @@ def tile(
 def new_token() -> CancelToken:
     """A token for one job."""
     return CancelToken()
+
+
+def write_file(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all (raises FILE_*)."""
+    write_atomic(target, content)

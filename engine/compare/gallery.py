@@ -341,7 +341,9 @@ class Gallery:
             vectors = np.memmap(self.folder / VECTORS, self.precision, "r", shape=(count, self.dim))
             statistics = np.fromfile(self.folder / STATISTICS, np.float32, 2 * count)
             mean, deviation = statistics.reshape(-1, 2).T
-            self._maps = np.asarray(vectors), 1 / deviation, mean / deviation / 2
+            normalising = (1 / deviation, mean / deviation / 2)
+            inverse, offset = (np.asarray(part, np.float32) for part in normalising)
+            self._maps = np.asarray(vectors), inverse, offset
         return self._maps
 
     def _is_out(self, watched_only: bool) -> NDArray[np.bool_]:

@@ -12,6 +12,16 @@
     </message>
 </context>
 <context>
+    <name>GroupDesk</name>
+    <message numerus="yes">
+        <source>The watch-list has hits: %n</source>
+        <translation>
+            <numerusform>The watch-list has %n hit</numerusform>
+            <numerusform>The watch-list has %n hits</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>SegmentPanel</name>
     <message numerus="yes">
         <source>%n segments, {seconds} s of speech</source>

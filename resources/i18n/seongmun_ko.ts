@@ -275,6 +275,55 @@
     </message>
 </context>
 <context>
+    <name>GroupDesk</name>
+    <message>
+        <source>Exported: {path}</source>
+        <translation>내보냈습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Grouping the voices</source>
+        <translation>목소리 묶기</translation>
+    </message>
+    <message>
+        <source>Gallery</source>
+        <translation>음성 보관함</translation>
+    </message>
+    <message>
+        <source>Searching the gallery</source>
+        <translation>음성 보관함 검색</translation>
+    </message>
+    <message>
+        <source>{new} voices enrolled, {old} were there, the gallery holds {n}.</source>
+        <translation>목소리 {new}건을 등록했습니다(이미 등록됨 {old}건). 보관함의 목소리는 모두 {n}건입니다.</translation>
+    </message>
+    <message>
+        <source>Enrolling</source>
+        <translation>음성 보관함에 등록</translation>
+    </message>
+    <message numerus="yes">
+        <source>The watch-list has hits: %n</source>
+        <translation>
+            <numerusform>감시 목록에서 %n건이 검색되었습니다</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Looking at the watch-list</source>
+        <translation>감시 목록 확인</translation>
+    </message>
+    <message>
+        <source>Recordings</source>
+        <translation>녹음</translation>
+    </message>
+    <message>
+        <source>Matrix</source>
+        <translation>행렬</translation>
+    </message>
+    <message>
+        <source>Rings</source>
+        <translation>조직</translation>
+    </message>
+</context>
+<context>
     <name>JobRow</name>
     <message>
         <source>about {time} left</source>
@@ -608,6 +657,53 @@
     </message>
 </context>
 <context>
+    <name>MatrixView</name>
+    <message>
+        <source>Group the voices of the case to see how they compare.</source>
+        <translation>사건의 목소리를 묶으면 모든 쌍의 우도비가 여기에 표시됩니다.</translation>
+    </message>
+    <message>
+        <source>Click a cell to choose two voices. Grey: two speakers of one call.</source>
+        <translation>칸을 눌러 두 목소리를 고르십시오. 회색: 같은 통화의 두 화자.</translation>
+    </message>
+    <message>
+        <source>{a} × {b}: log10 LR {value} (supported range {low} to {high})</source>
+        <translation>{a} × {b}: log10 우도비 {value} (모집단이 뒷받침하는 범위 {low} ~ {high})</translation>
+    </message>
+    <message>
+        <source>Group the voices</source>
+        <translation>목소리 묶기</translation>
+    </message>
+    <message>
+        <source>Show all</source>
+        <translation>전체 보기</translation>
+    </message>
+    <message>
+        <source>Compare this pair</source>
+        <translation>이 쌍 비교</translation>
+    </message>
+    <message>
+        <source>One person</source>
+        <translation>한 사람으로 지정</translation>
+    </message>
+    <message>
+        <source>Different people</source>
+        <translation>다른 사람으로 지정</translation>
+    </message>
+    <message>
+        <source>By person</source>
+        <translation>사람 순</translation>
+    </message>
+    <message>
+        <source>By call</source>
+        <translation>통화 순</translation>
+    </message>
+    <message>
+        <source>By net speech</source>
+        <translation>순 발화 시간 순</translation>
+    </message>
+</context>
+<context>
     <name>Navigator</name>
     <message>
         <source>Comparisons</source>
@@ -936,6 +1032,148 @@
     <message>
         <source>Without a signature the report is a draft: it is no evidence.</source>
         <translation>서명이 없으면 초안일 뿐이며 증거로 쓸 수 없습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>RingView</name>
+    <message>
+        <source>Group the voices of the case to see who is heard where.</source>
+        <translation>사건의 목소리를 묶으면 누가 어느 통화에 등장하는지 여기에 표시됩니다.</translation>
+    </message>
+    <message>
+        <source>no ring</source>
+        <translation>조직 없음</translation>
+    </message>
+    <message>
+        <source>only voice</source>
+        <translation>유일한 목소리</translation>
+    </message>
+    <message>
+        <source>Ring {number}</source>
+        <translation>조직 {number}</translation>
+    </message>
+    <message>
+        <source>{people} heard again and again, {calls} calls</source>
+        <translation>되풀이하여 등장하는 사람 {people}, 통화 {calls}건</translation>
+    </message>
+    <message>
+        <source>Weakest joint: {joint}</source>
+        <translation>가장 약한 연결: {joint}</translation>
+    </message>
+    <message>
+        <source>One ring</source>
+            <translation>한 조직으로 지정</translation>
+    </message>
+    <message>
+        <source>Two rings</source>
+            <translation>다른 조직으로 지정</translation>
+    </message>
+    <message>
+        <source>Nobody is heard in two calls.</source>
+        <translation>두 통화에 함께 등장하는 사람이 없습니다.</translation>
+    </message>
+    <message>
+        <source>decided</source>
+        <translation>감정인 지정</translation>
+    </message>
+    <message>
+        <source>{person} {value} (calls: {calls})</source>
+        <translation>{person} {value} (통화 수: {calls})</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>내보내기</translation>
+    </message>
+    <message>
+        <source>Group the voices</source>
+        <translation>목소리 묶기</translation>
+    </message>
+    <message>
+        <source>Show all</source>
+        <translation>전체 보기</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>내보내기…</translation>
+    </message>
+    <message>
+        <source>log10 LR from</source>
+        <translation>log10 우도비 하한</translation>
+    </message>
+    <message>
+        <source>Calls in the order of receipt</source>
+        <translation>접수 순서의 통화</translation>
+    </message>
+</context>
+<context>
+    <name>SearchView</name>
+    <message>
+        <source>same recording</source>
+        <translation>같은 녹음</translation>
+    </message>
+    <message>
+        <source>Choose a gallery and a recording. Every hit tells how many voices of other people are to be expected at its ratio or above in a gallery of this size.</source>
+        <translation>음성 보관함과 녹음을 고르십시오. 각 검색 결과에는 이 크기의 보관함에서 그 우도비 이상으로 나올 것으로 예상되는 다른 사람의 목소리 수가 함께 표시됩니다.</translation>
+    </message>
+    <message>
+        <source>Watch-list</source>
+        <translation>감시 목록</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>검색</translation>
+    </message>
+    <message>
+        <source>{what}: {speakers} speakers compared with {n} stored voices, {hits} hits from log10 LR {least} on</source>
+        <translation>{what}: 화자 {speakers}명을 보관된 목소리 {n}건과 비교, log10 우도비 {least} 이상 {hits}건</translation>
+    </message>
+    <message>
+        <source>Gallery…</source>
+        <translation>음성 보관함…</translation>
+    </message>
+    <message>
+        <source>no gallery chosen</source>
+        <translation>음성 보관함을 고르지 않았습니다</translation>
+    </message>
+    <message>
+        <source>Enrol</source>
+        <translation>등록</translation>
+    </message>
+    <message>
+        <source>Watch</source>
+        <translation>감시</translation>
+    </message>
+    <message>
+        <source>log10 LR from</source>
+        <translation>log10 우도비 하한</translation>
+    </message>
+    <message>
+        <source>Speaker</source>
+        <translation>화자</translation>
+    </message>
+    <message>
+        <source>Rank</source>
+        <translation>순위</translation>
+    </message>
+    <message>
+        <source>log10 LR</source>
+        <translation>log10 우도비</translation>
+    </message>
+    <message>
+        <source>Expected false hits</source>
+        <translation>예상 오검색 수</translation>
+    </message>
+    <message>
+        <source>Voice</source>
+        <translation>목소리</translation>
+    </message>
+    <message>
+        <source>Recording</source>
+        <translation>녹음</translation>
+    </message>
+    <message>
+        <source>Case, enrolled</source>
+        <translation>사건, 등록일</translation>
     </message>
 </context>
 <context>
