@@ -155,6 +155,9 @@ def measure(path: Path) -> dict[str, float]:
         window = open_window(Path(folder))
         window.resize(1440, 900)
         window._pages.setCurrentIndex(1)
+        for dock in (window._navigator_dock, window._inspector_dock):
+            dock.setVisible(True)
+        let_work(0.2)
         begin = time.perf_counter()
         opened = open_recording(path, 1, path.name, quietly, CancelToken())
         figures = {"decoding, s": time.perf_counter() - begin}
