@@ -403,6 +403,7 @@ def group(
         typer.Option(help="Also the calls of this case, with the examiner's decisions."),
     ] = None,
     pass_env: PassOption = None,
+    speakers: Annotated[str, typer.Option(help="How many per FILE, 1 to 8, or auto.")] = "auto",
     population: PopulationOption = None,
     model: ModelOption = None,
     device: DeviceOption = Device.auto,
@@ -417,7 +418,10 @@ def group(
     chosen = open_population(population, opened)
     settings = group_settings(min_log10_lr)
     with casework.reading(case, _passphrase(pass_env)) as read:
-        calls = [*(case_calls(read) if read else ()), *call_sources(files or ())]
+        calls = [
+            *(case_calls(read) if read else ()),
+            *call_sources(files or (), _n_speakers(speakers)),
+        ]
         decisions = case_decisions(read) if read else None
         found = group_calls(calls, opened, chosen, settings, decisions, output.progress)
     document = grouping_document(found)
