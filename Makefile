@@ -28,6 +28,7 @@ lint: $(STAMP)
 bench: system-test $(STAMP)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.case
+	$(BIN)/python -m benchmarks.validation
 	$(BIN)/python -m benchmarks.gallery
 	xvfb=$$(command -v xvfb-run); $${xvfb:+$$xvfb -a} $(BIN)/python -m benchmarks.window
 
