@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from engine.audio.blocks import Block
 from engine.audio.spectra import frame_powers, hann
@@ -106,7 +106,7 @@ def _floor(
     kernel = np.ones(SMOOTHED_FRAMES) / SMOOTHED_FRAMES
     smooth = np.apply_along_axis(np.convolve, 0, bands, kernel, "same")[speech]
     shape = widths * SMOOTHED_FRAMES * INDEPENDENT
-    bias = gamma.ppf(LOW_QUANTILE, shape) / shape
+    bias = gammaincinv(shape, LOW_QUANTILE) / shape
     return float(np.sum(np.quantile(smooth, LOW_QUANTILE, axis=0) / bias))
 
 

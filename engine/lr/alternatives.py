@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from engine.lr.calibrate import fit_line
 from engine.lr.metrics import cllr_min, pav_log10_lr
@@ -21,7 +21,7 @@ Fit = Callable[[Floats, Bools, Floats, float], Map]
 SIGMA_RANGE = (1e-3, 40.0)
 GRID = 4001
 NORMAL_GRID = np.linspace(-12, 12, 4001)
-NORMAL_DENSITY = norm.pdf(NORMAL_GRID)
+NORMAL_DENSITY = np.exp(-(NORMAL_GRID**2) / 2) / np.sqrt(2 * np.pi)
 
 
 def logistic(scores: Floats, same: Bools, weights: Floats, regularisation: float) -> Map:
@@ -63,7 +63,7 @@ def bigaussian(scores: Floats, same: Bools, weights: Floats, regularisation: flo
     used = share > 0
     limit = sigma * (sigma / 2 + 6)
     grid = np.linspace(-limit, limit, GRID)
-    mixture = sum(norm.cdf(grid, m, sigma) for m in (-(sigma**2) / 2, sigma**2 / 2)) / 2
+    mixture = sum(ndtr((grid - m) / sigma) for m in (-(sigma**2) / 2, sigma**2 / 2)) / 2
     target = np.interp(rank[used], mixture, grid) / np.log(10)
     return lambda values: np.interp(values, distinct[used], target)
 

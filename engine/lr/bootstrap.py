@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.special import ndtr, ndtri, stdtrit
 
 from engine.lr.trials import Bins, Bools, Floats, IndexedTrials, Ints
 from engine.progress import CancelToken, Progress, no_progress
@@ -105,13 +105,13 @@ def interval(value: float, replicates: Floats, left_out: Floats, n: int) -> tupl
     """
     below = np.mean(replicates < value) + np.mean(replicates == value) / 2
     smallest = 1 / (len(replicates) + 1)
-    shift = norm.ppf(np.clip(below, smallest, 1 - smallest))
+    shift = ndtri(np.clip(below, smallest, 1 - smallest))
     apart = left_out.mean() - left_out
     spread = float(np.sum(apart**2)) ** 1.5
     skew = float(np.sum(apart**3)) / (6 * spread) if spread > 0 else 0.0
-    wide = t.ppf(0.975, n - 1) * np.sqrt(n / (n - 1))
+    wide = stdtrit(n - 1, 0.975) * np.sqrt(n / (n - 1))
     ends = shift + np.array([-wide, wide])
-    shares = norm.cdf(shift + ends / np.maximum(1 - skew * ends, SMALLEST_FACTOR))
+    shares = ndtr(shift + ends / np.maximum(1 - skew * ends, SMALLEST_FACTOR))
     low, high = np.quantile(replicates, shares)
     return min(float(low), value), max(float(high), value)
 

@@ -13,7 +13,7 @@ from reportlab.graphics import renderPDF, renderSVG
 from reportlab.graphics.shapes import Drawing, Line, PolyLine, Rect, String
 from reportlab.lib import colors
 from reportlab.pdfgen.canvas import Canvas
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from engine.lr import metrics
 from engine.lr.study import ConditionBin
@@ -172,9 +172,9 @@ def det(
     """Misses against false alarms on normal deviates (Martin et al. 1997)."""
     miss, false_alarm = metrics.error_rates(scores, same, weights)
     lowest, highest = DET_RATES[0] / 2, 0.6
-    ticks = [(float(norm.ppf(rate)), f"{100 * rate:g}") for rate in DET_RATES]
-    ends = float(norm.ppf(lowest)), float(norm.ppf(highest))
-    x, y = (norm.ppf(np.clip(rate, lowest, highest)) for rate in (false_alarm, miss))
+    ticks = [(float(ndtri(rate)), f"{100 * rate:g}") for rate in DET_RATES]
+    ends = float(ndtri(lowest)), float(ndtri(highest))
+    x, y = (ndtri(np.clip(rate, lowest, highest)) for rate in (false_alarm, miss))
     axes = [Axis(texts[name], *ends, ticks) for name in ("false_alarm", "miss")]
     series = [
         Series(texts["system"], x, y, SAME),
