@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
@@ -23,10 +24,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.services.grouping import Grouping
-from app.services.ring_picture import Picture, as_csv, as_graphml
 from ui.language import text_of
 from ui.widgets.graph_canvas import GraphCanvas
+
+if TYPE_CHECKING:
+    from app.services.grouping import Grouping
+    from app.services.ring_picture import Picture
 
 __all__ = ["RingView"]
 ROLES = ("caller", "victim", "unknown")
@@ -237,6 +240,7 @@ class RingView(QWidget):
 
     def export_to(self, target: Path) -> None:
         """Write PNG, SVG, GraphML or CSV, by the name's end."""
+        from app.services.ring_picture import as_csv, as_graphml
         from app.services.workbench import write_file
 
         if self._grouping is None or self._picture is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt, QTimer, Signal
@@ -19,8 +21,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.services.ring_picture import Picture
 from ui.theme import VOICES
+
+if TYPE_CHECKING:
+    from app.services.ring_picture import Picture
 
 ZOOM_STEP = 1.2
 MARGIN = 1.0
