@@ -3,16 +3,14 @@ duration and by SNR."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from reportlab.graphics import renderPDF, renderSVG
+from reportlab.graphics import renderSVG
 from reportlab.graphics.shapes import Drawing, Line, PolyLine, Rect, String
 from reportlab.lib import colors
-from reportlab.pdfgen.canvas import Canvas
 from scipy.special import ndtri
 
 from engine.lr import metrics
@@ -272,15 +270,3 @@ def _span(part: ConditionBin) -> str:
 def to_svg(drawing: Drawing) -> bytes:
     """A drawing as SVG."""
     return bytes(renderSVG.drawToString(drawing).encode("utf-8"))
-
-
-def to_pdf(drawings: Sequence[Drawing], title: str) -> bytes:
-    """Drawings as a PDF, one a page."""
-    buffer = io.BytesIO()
-    canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=1)
-    canvas.setTitle(title)
-    for drawing in drawings:
-        renderPDF.draw(drawing, canvas, 0, 0)
-        canvas.showPage()
-    canvas.save()
-    return buffer.getvalue()
