@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         )
         self.resize(*SIZE_PX)
         self.resizeDocks(
-            [self._navigator_dock, self._inspector_dock], [280, 440], Qt.Orientation.Horizontal
+            [self._navigator_dock, self._inspector_dock], [270, 500], Qt.Orientation.Horizontal
         )
 
     def _dock(self, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPointF, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.services.workbench import OpenedRecording, SpectrogramSettings
 from app.services.workroom import Segment
 from ui.theme import signal_colours
+from ui.widgets.elided import ElidedLabel
 from ui.widgets.overview import Overview
 from ui.widgets.segment_lane import LanePlot
 from ui.widgets.spectrogram import SpectrogramPlot, hz_of_row
@@ -40,7 +41,7 @@ class TrackView(QWidget):
         self.opened = opened
         self.cursor_s = 0.0
         self.selection: tuple[float, float] | None = None
-        self._name, self._about = QLabel(opened.name), QLabel()
+        self._name, self._about = ElidedLabel(opened.name), ElidedLabel()
         self._channel = QComboBox()
         self._close = QToolButton()
         self._overview = Overview(opened.channels)
@@ -64,7 +65,6 @@ class TrackView(QWidget):
 
     def _lay_out(self) -> None:
         self._name.setStyleSheet("font-weight: bold")
-        self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         head = QHBoxLayout()
         head.setContentsMargins(6, 2, 4, 0)
         head.setSpacing(10)
@@ -278,7 +278,7 @@ class TrackView(QWidget):
     def set_active(self, active: bool) -> None:
         """Whether keys and playback go to this recording."""
         mark = "▶ " if active else ""
-        self._name.setText(mark + self.opened.name)
+        self._name.set_text(mark + self.opened.name)
 
     def is_drawn(self) -> bool:
         """Whether every tile that is visible is there."""
@@ -339,7 +339,7 @@ class TrackView(QWidget):
             parts.append(self.tr("synthetic voice"))
         if "audio.truncated" in recording.warnings:
             parts.append(self.tr("cut off: shown as far as it goes"))
-        self._about.setText(" · ".join(parts))
+        self._about.set_text(" · ".join(parts))
         chosen = self.channel
         self._channel.blockSignals(True)
         self._channel.clear()
