@@ -244,7 +244,7 @@ def test_unreadable_file(tmp_path: Path, source: Path) -> None:
     if os.geteuid() != 0:
         assert code_of(lambda: decode(path)) is ErrorCode.FILE_UNREADABLE
         return
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    for folder in (tmp_path, *(p for p in tmp_path.parents if "pytest" in str(p))):
         folder.chmod(0o755)
     os.seteuid(65534)
     try:
