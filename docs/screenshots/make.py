@@ -37,7 +37,8 @@ from engine.report.sign import make_demo_identity
 from ui.main_window import MainWindow
 
 HERE = Path(__file__).resolve().parent
-COLOURS = 128
+COLOURS = 64
+SCALE = 0.8
 KEPT = ("workspace", "comparison")
 TEXTS = {
     "ko": {
@@ -124,6 +125,7 @@ class Pictures:
             self._open(window, self.case)
             self._workspace(window, scheme)
             self._comparison(window, scheme)
+            self._groups(window, scheme)
             self._dialogs(window, scheme)
             self._open(window, self.two_channels)
             self._side_by_side(window, scheme)
@@ -185,6 +187,19 @@ class Pictures:
         settle(window)
         self._shoot(window, "comparison", scheme)
 
+    def _groups(self, window: MainWindow, scheme: str) -> None:
+        groups = window.groups
+        groups.group()
+        settle(window)
+        for name, view in (
+            ("matrix", groups.matrix),
+            ("rings", groups.rings),
+            ("search", groups.search),
+        ):
+            groups.tabs.setCurrentWidget(view)
+            self._shoot(window, name, scheme)
+        groups.tabs.setCurrentIndex(0)
+
     def _dialogs_without_a_case(self, window: MainWindow, scheme: str) -> None:
         new = window.case_actions.new()
         new.number.setText(self.texts["case"])
@@ -213,11 +228,12 @@ class Pictures:
         dialog = window.case_actions.report()
         assert dialog is not None
         dialog._target.setText(f"/cases/{self.texts['case']}/report.pdf")
-        dialog._identity.setText("/keys/examiner.p12")
-        dialog._password.setText("example")
+        dialog._kind.setCurrentIndex(dialog._kind.findData("file"))
+        dialog._paths["file"].setText("/keys/examiner.p12")
+        dialog._secret.setText("example")
         self._picture(dialog, "dialog_report", scheme)
         dialog._target.setText(str(report))
-        dialog._identity.setText(str(self.identity))
+        dialog._paths["file"].setText(str(self.identity))
         dialog.accept()
         settle(window)
         self._shoot(window, "reported", scheme)
@@ -291,8 +307,10 @@ def keep(out: Path) -> None:
 
 
 def _reduced(source: Path, target: Path) -> None:
-    picture = Image.open(source).convert("RGB")
-    few = picture.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    whole = Image.open(source).convert("RGB")
+    size = (round(SCALE * whole.width), round(SCALE * whole.height))
+    picture = whole.resize(size, Image.Resampling.LANCZOS)
+    few = picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     few.save(target, optimize=True)
 
 
