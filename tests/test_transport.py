@@ -14,6 +14,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTranslator
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QComboBox,
     QDoubleSpinBox,
     QLabel,
@@ -22,6 +23,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from ui.language import set_language
+from ui.theme import set_scheme
 from ui.widgets.transport import TransportBar
 
 LEFT = Qt.MouseButton.LeftButton
@@ -29,7 +32,9 @@ W = TypeVar("W", bound=QWidget)
 
 
 @pytest.fixture
-def bar(qtbot: QtBot) -> TransportBar:
+def bar(qtbot: QtBot, qapp: QApplication) -> TransportBar:
+    set_language(qapp, "en")
+    set_scheme(qapp, "light")
     made = TransportBar()
     qtbot.addWidget(made)
     made.show()
