@@ -15,6 +15,7 @@ import faulthandler
 import gc
 import math
 import random
+import shutil
 import statistics
 import sys
 import tempfile
@@ -94,6 +95,7 @@ class Soak:
     def __init__(self, folder: Path, seed: int) -> None:
         self.random = random.Random(seed)
         self.folder, self.problems = folder, list[str]()
+        self.untouched = folder / "untouched"
         self.done: Counter[str] = Counter()
         self.case = self._make_case()
         self.window = open_window(folder)
@@ -133,6 +135,7 @@ class Soak:
         add(room, known_recording(), "known")
         add(room, write_call(call, self.folder / "stereo.wav", stereo=True), "reference")
         room.close()
+        shutil.copytree(case, self.untouched)
         return case
 
     # What counts as a problem
@@ -422,9 +425,13 @@ class Soak:
         self.window.case_actions.check()
 
     def reopen(self) -> None:
-        """Close the case and open it again."""
+        """Close the case; open it again, or another that nobody has worked in: what a case holds
+        must not grow for ever, else memory does."""
         self.window.case_actions.close()
         let_work(0.05)
+        if self.random.random() < 0.7:
+            shutil.rmtree(self.case)
+            shutil.copytree(self.untouched, self.case)
         self.window.desk.open(self.case)
         settle(self.window)
 
