@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from app.services.grouping import GroupSettings
 from app.services.loading import open_model, open_population
 from benchmarks.__main__ import best
 from engine.casefile.audit import utc_now
@@ -26,6 +25,7 @@ from engine.compare.gallery import (
 )
 from engine.groups.cluster import group_voices
 from engine.groups.matrix import VoiceVectors, log10_lr_matrix
+from engine.groups.organise import GroupSettings
 from engine.types import CalibrationModel, Embedding, FloatArray
 
 MODEL = "a" * 64

@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from app.services.grouping import GroupSettings
 from app.services.loading import open_model, open_population
 from benchmarks.telephone_voices import Bank, load_bank
 from engine.groups.cluster import group_voices
 from engine.groups.matrix import log10_lr_matrix
+from engine.groups.organise import GroupSettings
 from engine.groups.rings import Presence, find_rings, suggest_roles
 from engine.types import CalibrationModel, FloatArray
 

@@ -38,6 +38,7 @@ class Recording:
     """One evidence file, as its bytes and its container describe it. Never changed by us.
 
     `n_samples` counts samples per channel as decoded; `container` and `codec` use FFmpeg's names.
+    `created` is when the container says that it was made, which anybody can have written there.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Recording:
     decoder: str
     decoder_version: str
     warnings: tuple[str, ...] = ()
+    created: str = ""
 
     @property
     def duration_s(self) -> float:

@@ -19,8 +19,6 @@ from app.services.calls import HeardCalls, call_sources, hear_calls
 from app.services.case_grouping import case_calls, case_decisions, decide
 from app.services.comparing import compare
 from app.services.grouping import (
-    Decisions,
-    GroupSettings,
     group_heard,
     grouping_document,
     regroup,
@@ -32,6 +30,7 @@ from engine.casefile.store import CaseFile
 from engine.casefile.tables import Segment
 from engine.compare.gallery import Gallery
 from engine.errors import ErrorCode, SeongmunError
+from engine.groups.organise import Decisions, GroupSettings
 from engine.models.session import EmbeddingModel
 from engine.types import CheckStatus, FloatArray, Population
 

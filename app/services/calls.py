@@ -28,13 +28,29 @@ SHARED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What is known of a call besides its sound, each empty where it is not: the number of its
+    case, whose recordings it is from, when it began (`engine.casefile.calls`), its direction as
+    seen from the telephone that recorded it, and when the recording was received."""
+
+    case_number: str = ""
+    origin: str = ""
+    started: str = ""
+    direction: str = ""
+    received_utc: str = ""
+
+
+NO_FACTS = CallFacts()
+
+
+@dataclass(frozen=True, slots=True)
 class CallSource:
-    """A call: where its bytes lie, its own name and path, whose recording it is (empty where that
-    is unknown), and its turns where the examiner made some."""
+    """A call: where its bytes lie, its own name and path, what is known of it, and its turns where
+    the examiner made some."""
 
     source: Source
     path: Path
-    origin: str = ""
+    facts: CallFacts = NO_FACTS
     segments: tuple[SpeechSegment, ...] | None = None
     n_speakers: int | None = None
 
@@ -50,7 +66,7 @@ class CallVoice:
     segments: tuple[SpeechSegment, ...]
     quality: QualityReport
     embedding: Embedding
-    origin: str = ""
+    facts: CallFacts = NO_FACTS
 
     @property
     def key(self) -> str:
@@ -207,7 +223,7 @@ def _voice(
     voice = Voice(recording, channel, empty, alone, quality, empty, stored.steps)
     require_suitable(voice)
     embedding = embed_voice(replace(voice, speech=_speech(reader, alone)), model, cancel=cancel)
-    return CallVoice(call.path, recording, speaker, channel, alone, quality, embedding, call.origin)
+    return CallVoice(call.path, recording, speaker, channel, alone, quality, embedding, call.facts)
 
 
 def _speech(reader: SampleReader, turns: Sequence[SpeechSegment]) -> FloatArray:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from app.services import galleries
-from app.services.calls import CallSource, CallVoice, hear_calls, voice_key
+from app.services.calls import CallFacts, CallSource, CallVoice, hear_calls, voice_key
 from app.services.casework import actor
-from app.services.grouping import Decisions, Grouping, group_calls, regroup
+from app.services.grouping import Grouping, group_calls, regroup
 from app.services.workroom import VoiceChoice, Workroom
 from engine.casefile import work
+from engine.casefile.calls import DIRECTION, STARTED
 from engine.casefile.store import CaseFile
-from engine.casefile.tables import Decision, Segment
+from engine.casefile.tables import Decision, Exhibit, Segment
 from engine.compare.gallery import Gallery
 from engine.errors import ErrorCode, SeongmunError
+from engine.groups.organise import Decisions
 from engine.groups.rings import ROLES
 from engine.progress import CancelToken, Progress, no_progress
 from engine.types import SpeechSegment
@@ -37,11 +39,21 @@ def case_calls(case: CaseFile, exhibits: Sequence[int] | None = None) -> list[Ca
             CallSource(
                 case.media(exhibit.media_sha256),
                 Path(exhibit.file_name),
-                facts.get(exhibit.id, {}).get("received_from", ""),
+                _facts(case, exhibit, facts.get(exhibit.id, {})),
                 turns or None,
             ),
         )
     return list(calls.values())
+
+
+def _facts(case: CaseFile, exhibit: Exhibit, facts: Mapping[str, str]) -> CallFacts:
+    return CallFacts(
+        case.info.number,
+        facts.get("received_from", ""),
+        facts.get(STARTED, ""),
+        facts.get(DIRECTION, ""),
+        facts.get("received_utc") or exhibit.added_utc,
+    )
 
 
 def _standing(case: CaseFile, exhibit_id: int) -> list[Segment]:

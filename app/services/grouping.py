@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -11,47 +11,26 @@ import numpy as np
 
 from app.services.calls import CallSource, CallVoice, HeardCalls, Skipped, hear_calls
 from engine.errors import ErrorCode, SeongmunError
-from engine.groups.cluster import Person, group_voices
+from engine.groups.cluster import Person
 from engine.groups.matrix import VoiceVectors, log10_lr_matrix
-from engine.groups.rings import Joint, Presence, RingResult, Role, find_rings, suggest_roles
+from engine.groups.organise import (
+    Decisions,
+    GroupSettings,
+    Heard,
+    organise,
+    sensitivity,
+)
+from engine.groups.rings import Joint, RingResult
 from engine.lr.population import require_model
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress, no_progress
 from engine.types import FloatArray, Population
-
-SENSITIVITY_STEPS = (-0.5, 0.0, 0.5, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class GroupSettings:
-    """What joins: voices into a person from a mean log10 LR of `voices_log10`, calls into a ring
-    from a strength of `ring_strength` (`engine.groups.rings`). The defaults are those of the
-    simulation in benchmarks/rings.py that found most without joining two organisations."""
-
-    voices_log10: float = 0.5
-    ring_strength: float = 1.75
-
-    def shifted(self, step_log10: float) -> GroupSettings:
-        """Stricter (or looser) by so much."""
-        return GroupSettings(self.voices_log10 + step_log10, self.ring_strength + step_log10)
 
 
 def group_settings(voices_log10: float | None) -> GroupSettings:
     """The default, or shifted so that voices are joined from `voices_log10` on."""
     standard = GroupSettings()
     return standard.shifted(0 if voices_log10 is None else voices_log10 - standard.voices_log10)
-
-
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """What the examiner decided: pairs of voices (by `CallVoice.key`) that are, or are not, one
-    person's; roles of voices' people; pairs of calls (by SHA-256) of one ring, or of two."""
-
-    same_voice: tuple[tuple[str, str], ...] = ()
-    different_voice: tuple[tuple[str, str], ...] = ()
-    roles: Mapping[str, Role] = field(default_factory=dict)
-    same_ring: tuple[tuple[str, str], ...] = ()
-    different_ring: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +58,13 @@ class Grouping:
     def pair(self, first: int, second: int) -> float:
         """The log10 LR of two voices within the supported range."""
         return float(np.clip(self.log10_lr[first, second], *self.bounds_log10))
+
+    @property
+    def heard(self) -> list[Heard]:
+        """The voices as what is organised."""
+        return [
+            Heard(v.key, v.recording.sha256, v.facts.origin, v.facts.direction) for v in self.voices
+        ]
 
     @property
     def n_rings(self) -> int:
@@ -169,59 +155,13 @@ def regroup(
 ) -> Grouping:
     """The same voices under other settings or decisions (raises GROUP_CONTRADICTION, CANCELLED)."""
     settings, decisions = settings or grouping.settings, decisions or grouping.decisions
-    voices = grouping.voices
-    row = {voice.key: i for i, voice in enumerate(voices)}
-    must, cannot = (_rows(p, row) for p in (decisions.same_voice, decisions.different_voice))
-    calls = [voice.recording.sha256 for voice in voices]
     try:
-        people = group_voices(
-            grouping.log10_lr, calls, settings.voices_log10, must, cannot, progress, cancel
-        )
-        presences = [
-            Presence(f"V{number}", calls[voice], voice)
-            for number, person in enumerate(people, 1)
-            for voice in person.voices
-        ]
-        given = {
-            p.person: decisions.roles[voices[p.voice].key]
-            for p in presences
-            if voices[p.voice].key in decisions.roles
-        }
-        origins = {v.recording.sha256: v.origin for v in voices if v.origin}
-        rings = find_rings(
-            presences,
-            suggest_roles(presences, given, origins),
-            grouping.log10_lr,
-            settings.ring_strength,
-            decisions.same_ring,
-            decisions.different_ring,
-            must,
+        people, rings = organise(
+            grouping.log10_lr, grouping.heard, settings, decisions, progress, cancel
         )
     except ValueError as error:
         raise SeongmunError(ErrorCode.GROUP_CONTRADICTION, reason=str(error)) from error
     return replace(grouping, people=people, rings=rings, settings=settings, decisions=decisions)
-
-
-def _rows(pairs: Sequence[tuple[str, str]], row: Mapping[str, int]) -> list[tuple[int, int]]:
-    return [(row[a], row[b]) for a, b in pairs if a in row and b in row]
-
-
-def sensitivity(grouping: Grouping) -> list[dict[str, Any]]:
-    """What would be found with a looser and with stricter limits."""
-    found = []
-    for step in SENSITIVITY_STEPS:
-        settings = grouping.settings.shifted(step)
-        other = grouping if step == 0 else regroup(grouping, settings)
-        found.append(
-            {
-                "min_log10_lr": settings.voices_log10,
-                "ring_strength": settings.ring_strength,
-                "n_voices": len(other.people),
-                "n_rings": other.n_rings,
-                "calls_in_rings": [len(r.calls) for r in other.rings.rings[: other.n_rings]],
-            }
-        )
-    return found
 
 
 def grouping_document(grouping: Grouping) -> dict[str, Any]:
@@ -252,7 +192,9 @@ def grouping_document(grouping: Grouping) -> dict[str, Any]:
             ),
         ],
         "skipped": [skipped_document(item) for item in grouping.skipped],
-        "sensitivity": sensitivity(grouping),
+        "sensitivity": sensitivity(
+            grouping.log10_lr, grouping.heard, grouping.settings, grouping.decisions
+        ),
         "min_log10_lr": grouping.settings.voices_log10,
         "ring_strength": grouping.settings.ring_strength,
         "bounds": list(grouping.bounds_log10),

@@ -143,6 +143,7 @@ def decode_into(
         decoder=header["decoder"],
         decoder_version=header["decoder_version"],
         warnings=heard.warnings,
+        created=header["created"],
     )
     return recording, ProcessingStep(
         "decode", {"decoder": recording.decoder, "version": recording.decoder_version}
@@ -292,6 +293,7 @@ def _checked_header(body: bytes, path: Path) -> dict[str, Any]:
     header = json.loads(body)
     words = ("container", "codec", "decoder", "decoder_version")
     checked: dict[str, Any] = {key: str(header[key])[:100] for key in words}
+    checked["created"] = str(header.get("created", ""))[:100]
     checked |= {key: int(header[key]) for key in ("channels", "sample_rate_hz")}
     if not 1 <= checked["channels"] <= MAXIMUM_CHANNELS:
         raise SeongmunError(ErrorCode.AUDIO_NOT_AUDIO, path=str(path))

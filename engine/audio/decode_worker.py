@@ -124,6 +124,7 @@ def _decode_soundfile(connection: Connection, file: BinaryIO, warnings: set[str]
         header = {
             "container": source.format.lower(),
             "codec": codec,
+            "created": "",
             "sample_rate_hz": source.samplerate,
             "channels": source.channels,
             "decoder": "soundfile",
@@ -206,6 +207,7 @@ def _av_header(container: Any, stream: Any, rate_hz: int, channels: int) -> dict
     return {
         "container": container.format.name,
         "codec": stream.codec_context.name,
+        "created": str(container.metadata.get("creation_time", "")),
         "sample_rate_hz": rate_hz,
         "channels": channels,
         "decoder": "PyAV",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from engine.casefile import calls
 from engine.casefile.audit import utc_now
 from engine.casefile.store import CaseFile
 from engine.casefile.tables import (
@@ -30,6 +31,8 @@ CASE_FACTS = (
     "requester",
     "examiners",
     "request",
+    "received_utc",
+    "deviations",
     "note",
     "proposition_same",
     "proposition_different",
@@ -38,6 +41,8 @@ EXHIBIT_FACTS = (
     "origin",
     "received_utc",
     "received_from",
+    "call_started",
+    "call_direction",
     "description",
     "speaker",
     "sex",
@@ -79,10 +84,12 @@ def set_fact(
     Raises
     ------
     SeongmunError
-        CASE_NO_SUCH_FACT, CASE_NO_SUCH_ROW, CASE_READ_ONLY, FILE_DISK_FULL.
+        CASE_NO_SUCH_FACT, CASE_FACT_INVALID, CASE_NO_SUCH_ROW, CASE_READ_ONLY, FILE_DISK_FULL.
     """
     if name not in (CASE_FACTS if exhibit_id is None else EXHIBIT_FACTS):
         raise SeongmunError(ErrorCode.CASE_NO_SUCH_FACT, name=name)
+    if not calls.is_valid(name, value):
+        raise SeongmunError(ErrorCode.CASE_FACT_INVALID, name=name, value=value)
     if exhibit_id is not None:
         case.exhibit(exhibit_id)
     edit = _new_edit(case, FACT_EDIT, author)

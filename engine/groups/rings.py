@@ -90,11 +90,15 @@ def suggest_roles(
     presences: Sequence[Presence],
     given: Mapping[str, Role] | None = None,
     origins: Mapping[str, str] | None = None,
+    directions: Mapping[str, str] | None = None,
 ) -> dict[str, Role]:
     """Roles, as given or suggested: who recurs is a caller, whoever is heard once is unknown.
 
     `origins` says whose recordings the calls are, where that is known: who is heard in all of the
-    calls from one origin and in no others, while nobody else is, is taken for their victim.
+    calls from one origin and in no others, while nobody else is, owns the telephone. The owner is
+    taken for the victim, unless all of these calls are outgoing (`directions`, as seen from the
+    telephone): then it is the owner who called. In an incoming call in which somebody who recurs is
+    heard, the only one who is heard nowhere else is taken for the one who was called.
     """
     calls: dict[str, set[str]] = {}
     for presence in presences:
@@ -109,8 +113,25 @@ def suggest_roles(
     for recorded in by_origin.values():
         always = [person for person, heard in calls.items() if heard >= recorded]
         if len(recorded) > 1 and len(always) == 1 and calls[always[0]] == recorded:
-            suggested[always[0]] = "victim"
+            outgoing = all((directions or {}).get(c) == "outgoing" for c in recorded)
+            suggested[always[0]] = "caller" if outgoing else "victim"
+    suggested |= dict.fromkeys(_called(calls, suggested, directions or {}), "victim")
     return suggested | {p: role for p, role in (given or {}).items() if p in suggested}
+
+
+def _called(
+    calls: Mapping[str, set[str]], roles: Mapping[str, Role], directions: Mapping[str, str]
+) -> Iterator[str]:
+    """Who was called, by recurrence: in an incoming call with a caller the only other one."""
+    by_call: dict[str, list[str]] = {}
+    for person, heard in calls.items():
+        for call in heard:
+            by_call.setdefault(call, []).append(person)
+    for call, direction in directions.items():
+        here = by_call.get(call, [])
+        once = [person for person in here if len(calls[person]) == 1]
+        if direction == "incoming" and len(once) == 1 and any(roles[p] == "caller" for p in here):
+            yield once[0]
 
 
 def find_rings(
