@@ -20,6 +20,7 @@ import typer
 
 from app import views
 from app.gui_main import run_gui
+from app.messages import Language
 from app.output import Output
 from app.selftest import run_selftest
 from app.services import casework, galleries
@@ -61,6 +62,7 @@ from engine.models.session import EmbeddingModel
 from engine.report.sign import Identity, load_pkcs12
 from engine.speech.exchange import FORMATS
 from engine.types import CheckStatus, ParamValue, VoiceFacts
+from engine.verify.run import Verification
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INCOMPLETE = 0, 1, 2, 3
 SPEAKERS = tuple("12345678")
@@ -606,6 +608,23 @@ def verify(
     population: Annotated[Path | None, typer.Option(help="Population file.")] = None,
     scale: Annotated[Path | None, typer.Option(help="Verbal scale file.")] = None,
     pass_env: PassOption = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Write a review record (PDF) here; needs --reviewer.")
+    ] = None,
+    reviewer: Annotated[str, typer.Option(help="Who reviews.")] = "",
+    agency: Annotated[str, typer.Option(help="For whom the reviewer works.")] = "",
+    remarks: Annotated[str, typer.Option(help="What the reviewer has to say.")] = "",
+    sign_p12: Annotated[Path | None, typer.Option(help="PKCS#12 identity for the record.")] = None,
+    sign_pass_env: Annotated[
+        str | None, typer.Option(help="Environment variable with its password or PIN.")
+    ] = None,
+    sign_token: Annotated[
+        Path | None, typer.Option(help="PKCS#11 library of a token that signs the record.")
+    ] = None,
+    token_label: Annotated[str | None, typer.Option(help="Which token, of several.")] = None,
+    signer_name: Annotated[
+        str | None, typer.Option(help="Which certificate of the token, of several.")
+    ] = None,
     model: ModelOption = None,
     device: DeviceOption = Device.cpu,
     json_: JsonOption = False,
@@ -615,6 +634,11 @@ def verify(
     output = _output(json_, lang)
     if case is not None and media is not None:
         raise click.UsageError("--case or --media, not both")
+    if bool(record) != bool(reviewer) or ((sign_p12 or sign_token) and record is None):
+        raise click.UsageError("--record and --reviewer go together; --sign-… needs them")
+    identity = _identity(sign_p12, sign_pass_env)
+    if sign_token is not None:
+        identity = _token_identity(sign_token, sign_pass_env, token_label, signer_name)
     directory = pack_directory(model) if model else None
     with casework.reading(case, _passphrase(pass_env)) as opened:
         verification = verify_report(
@@ -629,8 +653,29 @@ def verify(
             scale,
         )
     document = views.verification_document(verification)
+    if record is not None:
+        trusted = (trust,) if trust else ()
+        who = (reviewer, agency, remarks)
+        _write_record(report, trusted, verification, who, output.language, identity, record)
+        document["record"] = str(record)
     output.result(document, lambda: views.verification_text(verification, output.language))
     return EXIT_BY_VERDICT[verification.result.verdict]
+
+
+def _write_record(
+    report: Path,
+    trust: tuple[Path, ...],
+    verification: Verification,
+    who: tuple[str, str, str],
+    language: Language,
+    identity: Identity | None,
+    target: Path,
+) -> None:
+    from app.services.review_record import Reviewer, write_record
+    from app.services.reviewing import ReviewInputs, review_of
+
+    found = review_of(report, ReviewInputs(trust=trust), verification)
+    write_record(found, Reviewer(*who), language, identity, target)
 
 
 @app.command()

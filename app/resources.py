@@ -12,6 +12,7 @@ DEMO_QUESTIONED, DEMO_KNOWN = "문제음성_synthetic.amr", "대조음성_synthe
 FONTS = RESOURCES / "fonts"
 MESSAGES = RESOURCES / "i18n" / "messages.toml"
 REPORT_TEXTS = RESOURCES / "i18n" / "report.toml"
+REVIEW_TEXTS = RESOURCES / "i18n" / "review.toml"
 VALIDATION_TEXTS = RESOURCES / "i18n" / "validation.toml"
 TRANSLATIONS = RESOURCES / "i18n"
 VERBAL_SCALES = RESOURCES / "verbal_scales"

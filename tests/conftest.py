@@ -113,7 +113,7 @@ def check(
 ) -> Callable[[bytes], Verification]:
     """Everything that can be checked without the media."""
     inputs = VerificationInputs(
-        trust=identity_files[1],
+        trust=(identity_files[1],),
         pack=model.pack,
         population=population,
         scale=load_scale(VERBAL_SCALE),

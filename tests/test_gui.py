@@ -33,9 +33,10 @@ from app.messages import message
 from app.services import segment_edits
 from app.services.workroom import Workroom
 from engine.errors import ErrorCode, SeongmunError
-from ui.dialogs.checks import ChecksDialog
+from engine.types import CheckStatus
 from ui.dialogs.label import LabelDialog
 from ui.main_window import MainWindow
+from ui.review_window import ReviewWindow
 
 ROOT = Path(__file__).parent.parent
 TRANSLATIONS = ROOT / "resources" / "i18n"
@@ -159,15 +160,13 @@ def test_from_dropped_files_to_a_verified_report(
     assert b"/ByteRange" in target.read_bytes()
     assert [r.signed for r in room.overview().reports] == [1]
     drop(window, target)
-    idle(qtbot, window)
-    checks = next(d for d in visible_dialogs(window) if isinstance(d, ChecksDialog))
-    table = checks._table_view
-    outcomes = {
-        table.item(row, 0).text(): table.item(row, 1).text() for row in range(table.rowCount())
-    }
-    assert outcomes[message("check.result.recomputed", "ko")] == "통과"
-    assert outcomes[message("check.media.questioned", "ko")] == "통과"
-    checks.close()
+    (review,) = window.findChildren(ReviewWindow)
+    qtbot.waitUntil(lambda: not review.board.running, timeout=120_000)
+    assert review.view.review is not None
+    checks = {c.id: c.status for c in review.view.review.verification.result.checks}
+    for name in ("result.recomputed", "media.questioned", "case.anchor"):
+        assert checks[name] is CheckStatus.PASS
+    review.close()
 
 
 def test_segments_are_edited_by_mouse_and_keyboard(qtbot: QtBot, demo: MainWindow) -> None:

@@ -140,7 +140,7 @@ def certify(
 def signature_checks(pdf: bytes, authority: x509.Certificate, folder: Path) -> dict[str, str]:
     trust = folder / "authority.pem"
     trust.write_bytes(authority.public_bytes(Encoding.PEM))
-    return {check.id: check.status.value for check in check_signature(pdf, trust)[0]}
+    return {check.id: check.status.value for check in check_signature(pdf, (trust,))[0]}
 
 
 def test_every_changed_byte_of_the_report_is_caught(reports: dict[str, Path], check: Check) -> None:
@@ -178,7 +178,7 @@ def test_every_digit_of_the_signature_counts(
             changed[position] = DIGITS[other]
             if bytes(changed) == content or coverage_fault(bytes(changed)):
                 continue
-            statuses = {c.status for c in check_signature(bytes(changed), trust)[0]}
+            statuses = {c.status for c in check_signature(bytes(changed), (trust,))[0]}
             assert CheckStatus.FAIL in statuses, f"digit {position}: {value:X} to {other:X}"
 
 
@@ -214,7 +214,7 @@ def test_every_changed_byte_of_the_media_is_caught(
     rng = np.random.default_rng(1)
     copies = [Path(shutil.copy(path, tmp_path)) for path in demo_media]
     contents = [path.read_bytes() for path in copies]
-    report, inputs = reports["ko"].read_bytes(), VerificationInputs(media=tmp_path)
+    report, inputs = reports["ko"].read_bytes(), VerificationInputs(media=(tmp_path,))
     for i in range(CHANGES):
         path, content = copies[i % 2], contents[i % 2]
         changed = bytearray(content)

@@ -72,7 +72,7 @@ def test_study_report_is_signed_carries_its_figures_and_reads_every_plot(
     texts = tomllib.loads(VALIDATION_TEXTS.read_text(encoding="utf-8"))
     for language in ("ko", "en"):
         printed = print_study(study, validated, language, identity, 0.7)  # type: ignore[arg-type]
-        checks, _ = check_signature(printed.pdf, None)
+        checks, _ = check_signature(printed.pdf)
         status = {check.id: check.status for check in checks}
         assert status["signature.integrity"] is CheckStatus.PASS
         assert status["signature.coverage"] is CheckStatus.PASS

@@ -131,7 +131,7 @@ def test_token_signs_what_others_verify(
     seen = tool("pdfsig", path, check=False).decode()  # type: ignore[operator]
     assert "Signature is Valid." in seen
     assert f"감정인 {label}" in seen
-    inputs = VerificationInputs(trust=tokens / f"{label}.pem")
+    inputs = VerificationInputs(trust=(tokens / f"{label}.pem",))
     outcomes = {c.id: c.status for c in verify_pdf(signed, inputs).result.checks}
     for check in ("present", "integrity", "coverage", "certificate_valid_at_signing", "trust"):
         assert outcomes[f"signature.{check}"] is CheckStatus.PASS

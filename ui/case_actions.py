@@ -1,4 +1,4 @@
-"""What the menus do with a case: dialogs, dropped files, comparison, report, verification."""
+"""What the menus do with a case: dialogs, dropped files, comparison, report, review."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ui.dialogs.facts import FactsDialog
 from ui.dialogs.new_case import NewCaseDialog
 from ui.dialogs.report import ReportDialog
 from ui.errors import is_cancelled
+from ui.review_window import ReviewWindow
 from ui.widgets.time_view import clock
 
 if TYPE_CHECKING:
@@ -190,20 +191,13 @@ class CaseActions(QObject):
             self._window.board.start(
                 self.tr("Checking the case"),
                 room.check,
-                lambda result: self._show_case_checks(result, room.folder),
+                lambda result: self._show_checks(result, room.folder),
             )
 
-    def _show_case_checks(self, result: VerificationResult, folder: Path) -> None:
-        self._show_checks("verdict.case", result, str(folder))
-
-    def _show_checks(self, kind: str, result: VerificationResult, about: str) -> ChecksDialog:
-        title = self.tr("Check of the case")
-        if kind == "verdict":
-            title = self.tr("Verification of a report")
-        dialog = ChecksDialog(title, kind, result, about, self._window)
+    def _show_checks(self, result: VerificationResult, folder: Path) -> None:
+        dialog = ChecksDialog(result, str(folder), self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
-        return dialog
 
     def export(self) -> None:
         """Ask where, then write the case's archive in a job."""
@@ -276,7 +270,7 @@ class CaseActions(QObject):
             event.acceptProposedAction()
 
     def dropped(self, event: QDropEvent) -> None:
-        """Open, verify or add what was dropped."""
+        """Open, review or add what was dropped."""
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
         navigator = self._window.navigator
@@ -285,14 +279,14 @@ class CaseActions(QObject):
         self.take(paths, role)
 
     def take(self, paths: Sequence[Path], role: str | None = None) -> None:
-        """Do with files what they are for: cases are opened, reports verified, all else added."""
+        """Do with files what they are for: cases are opened, reports reviewed, all else added."""
         if len(paths) == 1 and (paths[0] / DATABASE).is_file():
             self._desk.open(paths[0])
             return
         reports = [path for path in paths if path.suffix.lower() == ".pdf"]
         recordings = [path for path in paths if path not in reports]
         for report in reports:
-            self.verify(report)
+            self.review(report)
         if not recordings:
             return
         if self._desk.room is None:
@@ -441,35 +435,15 @@ class CaseActions(QObject):
             done,
         )
 
-    def choose_report_to_verify(self) -> None:
-        """Ask for a report."""
-        name, _ = QFileDialog.getOpenFileName(
-            self._window, self.tr("Verify a report"), "", "PDF (*.pdf)"
-        )
-        if name:
-            self.verify(Path(name))
-
-    def verify(self, report: Path) -> None:
-        """Verify a report in a job, with the open case's recordings, and show every check."""
-        room = self._desk.room
-
-        def work(progress: Any, cancel: Any) -> Any:
-            from app.services.verifying import verify
-
-            progress("verify", 0, 0)
-            if room is None:
-                return verify(report, None, None, recompute=True)
-            with room.reader() as case:
-                return verify(report, None, None, recompute=True, case=case)
-
-        def done(verification: Any) -> None:
-            signature = verification.signature
-            about = str(report)
-            if signature is not None:
-                about += f"\n{signature.signer}, {signature.signed_at}"
-            self._show_checks("verdict", verification.result, about)
-
-        self._window.board.start(self.tr("Verifying {name}").format(name=report.name), work, done)
+    def review(self, report: Path | None = None) -> ReviewWindow:
+        """A window that checks a report, with the open case's recordings where it is of that case;
+        without a report it tells what to do."""
+        window = ReviewWindow(self._window.settings, lambda: self._desk.room, self._window)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.show()
+        if report is not None:
+            window.desk.open(report)
+        return window
 
 
 def _documents() -> Path:

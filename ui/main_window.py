@@ -35,6 +35,7 @@ from ui.group_desk import GroupDesk
 from ui.language import current_language, set_language
 from ui.listening import Listening
 from ui.qt_jobs import JobBoard
+from ui.review_window import ReviewWindow
 from ui.theme import SCHEMES, set_scheme
 from ui.track_desk import TrackDesk
 from ui.views.comparison_panel import ComparisonPanel
@@ -134,6 +135,7 @@ class MainWindow(QMainWindow):
                 ("new", "Ctrl+N", case.new),
                 ("open", "Ctrl+O", case.open),
                 ("demo", "Ctrl+D", case.open_demo),
+                ("verify", "Ctrl+R", case.review),
                 ("close_case", "", case.close),
                 ("add_questioned", "Ctrl+1", lambda: case.add("questioned")),
                 ("add_known", "Ctrl+2", lambda: case.add("known")),
@@ -171,7 +173,6 @@ class MainWindow(QMainWindow):
                 ("compare", "Ctrl+Return", case.compare),
                 ("report", "Ctrl+S", case.report),
                 ("shared", "", case.look_for_shared_sound),
-                ("verify", "Ctrl+R", case.choose_report_to_verify),
                 ("stop_jobs", "Ctrl+.", self.board.cancel_all),
             ],
             "settings": [],
@@ -220,7 +221,7 @@ class MainWindow(QMainWindow):
         self.welcome.new_asked.connect(self.case_actions.new)
         self.welcome.open_asked.connect(self.case_actions.open)
         self.welcome.demo_asked.connect(self.case_actions.open_demo)
-        self.welcome.verify_asked.connect(self.case_actions.choose_report_to_verify)
+        self.welcome.verify_asked.connect(lambda: self.case_actions.review())
         self.welcome.recent_asked.connect(self.desk.open)
         self.tracks.connect_views()
         self.listening.connect_views()
@@ -325,6 +326,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.board.cancel_all()
+        for review in self.findChildren(ReviewWindow):
+            review.close()
         self.listening.close()
         self.settings.setValue("geometry", self.saveGeometry())
         if self.desk.room is not None:
@@ -359,7 +362,7 @@ class MainWindow(QMainWindow):
         self.case_actions.drag_entered(event)
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
-        """Open, add or verify what was dropped."""
+        """Open, add or review what was dropped."""
         self.case_actions.dropped(event)
 
     def _retranslate_title(self) -> None:

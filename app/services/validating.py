@@ -119,14 +119,14 @@ def print_study(
     pdf = render_study(document, plots, texts, language, identity is None)
     if identity is not None:
         pdf = sign_report(pdf, identity, SIGNING_REASON[language])
-        _require_signed(pdf)
+        require_signed(pdf)
     words = readings(document, texts)
     return PrintedStudy(study, document, plots, words, pdf, identity is not None)
 
 
-def _require_signed(pdf: bytes) -> None:
+def require_signed(pdf: bytes) -> None:
     """Check the very bytes that will be written."""
-    checks, _ = check_signature(pdf, None)
+    checks, _ = check_signature(pdf)
     passed = {check.id for check in checks if check.status is CheckStatus.PASS}
     if not passed >= SIGNATURE_CHECKS:
         missing = ", ".join(sorted(SIGNATURE_CHECKS - passed))

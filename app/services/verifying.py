@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,53 +17,69 @@ from engine.lr.population import load_population
 from engine.lr.verbal import VerbalScale, load_scale
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
-from engine.types import LikelihoodRatio, ModelPack, Population, SpeechSegment
+from engine.progress import CancelToken, Progress, no_progress
+from engine.types import ModelPack, Population, SpeechSegment
 from engine.verify.run import (
     Recompute,
+    Remade,
     Verification,
     VerificationInputs,
+    compared,
     read_manifest,
+    read_report,
     verify_report,
 )
 
 
 def verify(
     report: Path,
-    media: Path | None,
-    trust: Path | None,
+    media: Path | Sequence[Path] | None,
+    trust: Path | Sequence[Path] | None,
     recompute: bool,
     device: str = "cpu",
     model: Path | None = None,
     population: Path | None = None,
     case: CaseFile | None = None,
     scale: Path | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
 ) -> Verification:
     """Verify a report; model, population and verbal scale are found by the ids in its manifest.
+    `media` are files and folders with the recordings, `trust` certificates: one or several.
 
     Raises
     ------
     SeongmunError
-        FILE_*, REPORT_NOT_PDF; SCALE_MISSING, SCALE_INVALID of a scale that was named.
+        FILE_*, REPORT_NOT_PDF, REPORT_TOO_LARGE, KEY_CERTIFICATE, CANCELLED; SCALE_MISSING,
+        SCALE_INVALID of a scale that was named.
     """
-    content = _content(report)
+    content = content_of(report)
     pack, found = _installed(content, model, population)
     inputs = VerificationInputs(
-        media=media,
+        media=_several(media),
         case=case,
-        trust=trust,
+        trust=_several(trust),
         pack=pack,
         population=found,
         scale=load_scale(scale) if scale else _scale(content),
-        recompute=_recompute(pack, found, device) if recompute and pack and found else None,
+        recompute=_recompute(pack, found, device, progress, cancel)
+        if recompute and pack and found
+        else None,
     )
-    return verify_report(report, inputs)
+    return verify_report(report, inputs, cancel)
 
 
-def _content(report: Path) -> Mapping[str, Any] | None:
+def _several(paths: Path | Sequence[Path] | None) -> tuple[Path, ...]:
+    if paths is None:
+        return ()
+    return (paths,) if isinstance(paths, Path) else tuple(paths)
+
+
+def content_of(report: Path) -> Mapping[str, Any] | None:
     """What the report says of itself, where that can be read."""
     try:
-        manifest, _ = read_manifest(report.read_bytes())
-    except OSError:
+        manifest, _ = read_manifest(read_report(report))
+    except SeongmunError:
         return None
     return None if manifest is None else manifest.content
 
@@ -72,7 +88,7 @@ def _scale(content: Mapping[str, Any] | None) -> VerbalScale | None:
     """The scale of the report's id, where this installation has it intact."""
     if content is None:
         return None
-    name = Path(str(content["result"]["verbal_scale"])).name
+    name = Path(str(compared(content)[0][2]["verbal_scale"])).name
     try:
         return load_scale(VERBAL_SCALES / f"{name}.toml")
     except SeongmunError:
@@ -107,17 +123,28 @@ def _population(path: Path) -> Population | None:
         return None
 
 
-def _recompute(pack: ModelPack, population: Population, device: str) -> Recompute:
-    def recompute(content: Mapping[str, Any], media: Mapping[str, Source]) -> LikelihoodRatio:
+def _recompute(
+    pack: ModelPack,
+    population: Population,
+    device: str,
+    progress: Progress,
+    cancel: CancelToken | None,
+) -> Recompute:
+    def recompute(content: Mapping[str, Any], media: Sequence[Source]) -> list[Remade]:
         model = EmbeddingModel.open(pack, device)
         items = content["items"]
-        paths = [media[item["role"]] for item in items]
         channels = [int(item["channel"]) for item in items]
         chosen = [_examiner_segments(item) for item in items]
-        loaded = load_voices(paths, channels, allow_truncated=True, segments=chosen)
-        first, second = [unwrap(voice) for voice in loaded]
-        score = make_score(embed_voice(first, model), embed_voice(second, model))
-        return judge(score, first, second, population)
+        loaded = load_voices(media, channels, True, progress, cancel, chosen)
+        voices = [unwrap(voice) for voice in loaded]
+        embeddings = [embed_voice(voice, model, progress, cancel) for voice in voices]
+        remade = []
+        for first, second, _ in compared(content):
+            score = make_score(embeddings[first], embeddings[second])
+            ratio = judge(score, voices[first], voices[second], population)
+            vectors = embeddings[first].vector, embeddings[second].vector
+            remade.append(Remade(score.value, ratio, model.provider, vectors))
+        return remade
 
     return recompute
 

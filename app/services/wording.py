@@ -42,7 +42,8 @@ def condition_line(check: ConditionCheck, language: Language) -> str:
 
 def check_reason(check: Check, language: Language) -> str:
     """Why a check has its outcome, as a sentence; a reason without a text is shown as its code."""
-    for code in (f"reason.{check.id}.{check.reason}", f"reason.{check.reason}"):
+    kind = _kind_and_number(check.id)[0]
+    for code in (f"reason.{kind}.{check.reason}", f"reason.{check.reason}"):
         if code in codes():
             return message(code, language, check.params)
     return check.reason
@@ -50,12 +51,30 @@ def check_reason(check: Check, language: Language) -> str:
 
 def check_name(check_id: str, language: Language) -> str:
     """What is checked, in a few words."""
-    return _text_or(f"check.{check_id}", check_id, language)
+    kind, number = _kind_and_number(check_id)
+    return f"{_text_or(f'check.{kind}', kind, language)} {number}".strip()
 
 
 def check_meaning(check_id: str, language: Language) -> str:
     """What a check looks at and why."""
-    return _text_or(f"meaning.{check_id}", "", language)
+    return _text_or(f"meaning.{_kind_and_number(check_id)[0]}", "", language)
+
+
+def _kind_and_number(check_id: str) -> tuple[str, str]:
+    """``media.known.2`` is the second check of its kind."""
+    kind, _, number = check_id.rpartition(".")
+    return (kind, number) if number.isdigit() else (check_id, "")
+
+
+def item_name(role: str, label: str, language: Language) -> str:
+    """What a recording of a report is, with its label where it has one."""
+    return f"{label} {_text_or(f'item.{role}', role, language)}".strip()
+
+
+def number_name(name: str, of: str, language: Language) -> str:
+    """What a number of a report is, and of what."""
+    text = _text_or(f"number.{name}", name, language)
+    return f"{text} ({of})" if of else text
 
 
 def _text_or(code: str, otherwise: str, language: Language) -> str:

@@ -35,17 +35,19 @@ from benchmarks.desk import (
 )
 from engine.report.sign import make_demo_identity
 from ui.main_window import MainWindow
+from ui.review_window import ReviewWindow
 
 HERE = Path(__file__).resolve().parent
 COLOURS = 64
 SCALE = 0.8
-KEPT = ("workspace", "comparison")
+KEPT = ("workspace", "comparison", "review_numbers")
 TEXTS = {
     "ko": {
         "case": "2026-0417",
         "agency": "서울특별시경찰청 과학수사과",
         "requester": "서울중앙지방검찰청",
         "examiner": "김서연",
+        "reviewer": "박도현",
         "request": "문제음성의 화자 S1이 대조음성의 화자와 같은 사람인지에 관한 감정",
         "call": "문제음성_통화녹음_합성.wav",
         "stereo": "양방향_통화녹음_합성.wav",
@@ -60,6 +62,7 @@ TEXTS = {
         "agency": "Forensic Laboratory",
         "requester": "Public Prosecutor's Office",
         "examiner": "J. Moreau",
+        "reviewer": "A. Lindqvist",
         "request": "Whether the questioned speaker S1 is the speaker of the known recording",
         "call": "questioned_call_synthetic.wav",
         "stereo": "two_channel_call_synthetic.wav",
@@ -237,8 +240,37 @@ class Pictures:
         dialog.accept()
         settle(window)
         self._shoot(window, "reported", scheme)
-        window.case_actions.verify(report)
-        self._shoot_checks(window, "dialog_verification", scheme)
+        self._review(window, report, scheme)
+
+    def _review(self, window: MainWindow, report: Path, scheme: str) -> None:
+        """The reviewer's window: empty, with what is missing, with everything, failing."""
+        window.settings.remove("review/trust")
+        review = ReviewWindow(window.settings, parent=window)
+        review.show()
+        self._shoot_review(review, "review_empty", scheme)
+        review.desk.open(report)
+        self._shoot_review(review, "review_needs", scheme)
+        review.desk.use_trust([self.identity.with_suffix(".pem")])
+        wait(lambda: not review.board.running)
+        review.desk.add_media([self.scratch / self.texts[name] for name in ("call", "known")])
+        for number, name in enumerate(("numbers", "recordings", "signatures", "contents")):
+            review.view.tabs.setCurrentIndex(number)
+            self._shoot_review(review, f"review_{name}", scheme)
+        dialog = review.desk.ask_for_record()
+        assert dialog is not None
+        dialog.name.setText(self.texts["reviewer"])
+        dialog._target.setText("/reviews/review.pdf")
+        self._shoot(dialog, "dialog_record", scheme)
+        altered = self.scratch / f"{scheme}_altered.pdf"
+        altered.write_bytes(report.read_bytes().replace(b"/Producer", b"/Pr0ducer", 1))
+        review.desk.open(altered)
+        self._shoot_review(review, "review_fails", scheme)
+        review.close()
+
+    def _shoot_review(self, review: ReviewWindow, name: str, scheme: str) -> None:
+        wait(lambda: not review.board.running)
+        let_work(0.2)
+        review.grab().save(str(self._path(name, scheme)))
 
     def _shoot_checks(self, window: MainWindow, name: str, scheme: str) -> None:
         settle(window)

@@ -32,22 +32,33 @@ from engine.verify.outcomes import failed, not_checked, passed
 from engine.verify.signature import SignatureFacts, check_signature
 
 MAXIMUM_MANIFEST_BYTES = 64 << 20
+MAXIMUM_REPORT_BYTES = 256 << 20
 
-Recompute = Callable[[Mapping[str, Any], Mapping[str, Source]], LikelihoodRatio]
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """What a comparison gave when it was made again, and on what the network ran."""
+
+    score: float
+    ratio: LikelihoodRatio
+    provider: str
+
+
+Recompute = Callable[[Mapping[str, Any], Sequence[Source]], Sequence[Remade]]
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationInputs:
-    """What the verifier brings along; what is None is reported as not checked.
+    """What the verifier brings along; what is not there is reported as not checked.
 
-    The recordings are looked for in the folder `media` or in `case`, whose audit trail must contain
-    the report's anchor. `recompute` takes the manifest's content and the media by role, and returns
-    the result anew.
+    The recordings are looked for among the files and in the folders of `media` and in `case`,
+    whose audit trail must contain the report's anchor. `trust` are certificates. `recompute` takes
+    the manifest's content and the media of its items, and makes every comparison again.
     """
 
-    media: Path | None = None
+    media: tuple[Path, ...] = ()
     case: CaseFile | None = None
-    trust: Path | None = None
+    trust: tuple[Path, ...] = ()
     pack: ModelPack | None = None
     population: Population | None = None
     scale: VerbalScale | None = None
@@ -61,7 +72,12 @@ class Verification:
     result: VerificationResult
     manifest: ReportManifest | None
     signature: SignatureFacts | None
-    recomputed_log10_lr: float | None = None
+    recomputed: tuple[Remade, ...] = ()
+
+    @property
+    def recomputed_log10_lr(self) -> float | None:
+        """Of the first comparison; None where nothing was computed again."""
+        return self.recomputed[0].ratio.log10_lr if self.recomputed else None
 
 
 def verify_report(
@@ -72,10 +88,25 @@ def verify_report(
     Raises
     ------
     SeongmunError
-        FILE_* or REPORT_NOT_PDF where there is no report to check; CANCELLED. Whatever is wrong
-        with the report itself is a failed check.
+        What `read_report` raises, CANCELLED. Whatever is wrong with the report itself is a failed
+        check.
+    """
+    return verify_pdf(read_report(path), inputs, cancel)
+
+
+def read_report(path: Path) -> bytes:
+    """The bytes of a file that may be a report.
+
+    Raises
+    ------
+    SeongmunError
+        FILE_*, REPORT_NOT_PDF, REPORT_TOO_LARGE.
     """
     try:
+        size_bytes = path.stat().st_size
+        if size_bytes > MAXIMUM_REPORT_BYTES:
+            size_mb = size_bytes >> 20
+            raise SeongmunError(ErrorCode.REPORT_TOO_LARGE, path=str(path), size_mb=size_mb)
         pdf = path.read_bytes()
     except OSError as error:
         raise file_error(error, path) from error
@@ -83,7 +114,7 @@ def verify_report(
         raise SeongmunError(ErrorCode.FILE_EMPTY, path=str(path))
     if b"%PDF-" not in pdf[:1024]:
         raise SeongmunError(ErrorCode.REPORT_NOT_PDF, path=str(path))
-    return verify_pdf(pdf, inputs, cancel)
+    return pdf
 
 
 def verify_pdf(
@@ -100,14 +131,14 @@ def verify_pdf(
         checked, recomputed = _check_content(manifest.content, inputs, cancel)
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         checked = [failed(i, "malformed", detail=type(error).__name__) for i in _AFTER_MANIFEST]
-        recomputed = None
+        recomputed = ()
     result = VerificationResult((*checks, *checked))
     return Verification(result, manifest, facts, recomputed)
 
 
 def _check_content(
     content: Mapping[str, Any], inputs: VerificationInputs, cancel: CancelToken | None
-) -> tuple[list[Check], float | None]:
+) -> tuple[list[Check], tuple[Remade, ...]]:
     media, checks = _check_media(content, inputs, cancel)
     if inputs.case is not None:
         checks.append(_check_case(content["case"], inputs.case))
@@ -186,11 +217,10 @@ def _check_media(
     found: dict[str, Source] = {}
     checks: list[Check] = []
     items = content["items"]
+    hashes = _hash_candidates(items, inputs.media, cancel)
     if inputs.case is not None:
-        hashes = _hash_case_media(items, inputs.case, cancel)
-    elif inputs.media is not None:
-        hashes = _hash_candidates(items, inputs.media, cancel)
-    else:
+        hashes |= _hash_case_media(items, inputs.case, cancel)
+    elif not inputs.media:
         return found, [not_checked(f"media.{item['role']}", "no_media_given") for item in items]
     for item in items:
         check_id = f"media.{item['role']}"
@@ -223,17 +253,30 @@ def _hash_case_media(
 
 
 def _hash_candidates(
-    items: Sequence[Mapping[str, Any]], folder: Path, cancel: CancelToken | None
+    items: Sequence[Mapping[str, Any]], media: Sequence[Path], cancel: CancelToken | None
 ) -> dict[Source, str]:
-    """SHA-256 of every file in a folder that has an item's size or name."""
+    """SHA-256 of every file that may be an item."""
+    found = (path for given in media for path in candidates(given, items))
+    return {path: hash_file(path, cancel=cancel)[0] for path in dict.fromkeys(found)}
+
+
+def candidates(given: Path, items: Sequence[Mapping[str, Any]]) -> list[Path]:
+    """The file that was given, or the files in a folder that have an item's size or name.
+
+    Raises
+    ------
+    SeongmunError
+        FILE_*.
+    """
+    if not given.is_dir():
+        return [given]
     sizes = {item["size_bytes"] for item in items}
     names = {item["file_name"] for item in items}
     try:
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
-        chosen = [path for path in files if path.name in names or path.stat().st_size in sizes]
+        files = sorted(path for path in given.rglob("*") if path.is_file())
+        return [path for path in files if path.name in names or path.stat().st_size in sizes]
     except OSError as error:
-        raise file_error(error, folder) from error
-    return {path: hash_file(path, cancel=cancel)[0] for path in chosen}
+        raise file_error(error, given) from error
 
 
 def _check_model(content: Mapping[str, Any], pack: ModelPack | None) -> Check:
@@ -249,29 +292,46 @@ def _recompute(
     media: Mapping[str, Source],
     checks: list[Check],
     inputs: VerificationInputs,
-) -> tuple[float | None, Check]:
+) -> tuple[tuple[Remade, ...], Check]:
     """Do the whole analysis again from the media."""
     check_id = "result.recomputed"
     if inputs.recompute is None:
-        return None, not_checked(check_id, "not_asked")
+        return (), not_checked(check_id, "not_asked")
     if len(media) < len(content["items"]):
-        return None, not_checked(check_id, "media_missing")
+        return (), not_checked(check_id, "media_missing")
     needed = {"model.hash", "population.hash"}
     if any(c.id in needed and c.status is not CheckStatus.PASS for c in checks):
-        return None, not_checked(check_id, "model_or_population_missing")
+        return (), not_checked(check_id, "model_or_population_missing")
     try:
-        ratio = inputs.recompute(content, media)
+        remade = tuple(inputs.recompute(content, tuple(media.values())))
     except SeongmunError as error:
         if error.code is ErrorCode.CANCELLED:
             raise
-        return None, failed(check_id, "error", code=error.code.value)
-    reported = content["result"]["log10_lr"]
-    log10_lr = ratio.log10_lr
-    about = {"reported": reported, "recomputed": log10_lr}
-    if not close(log10_lr, reported):
-        return log10_lr, failed(check_id, "numbers_differ", **about)
-    if not set(ratio.flags) <= set(content["result"]["flags"]):
+        return (), failed(check_id, "error", code=error.code.value)
+    return remade, _reproduced(content, remade)
+
+
+def _reproduced(content: Mapping[str, Any], remade: Sequence[Remade]) -> Check:
+    """Is every comparison's number the report's? Told of the one that differs most."""
+    check_id = "result.recomputed"
+    pairs = [
+        (result, again.ratio)
+        for (_, _, result), again in zip(compared(content), remade, strict=True)
+    ]
+    worst, anew = max(pairs, key=lambda pair: abs(pair[0]["log10_lr"] - pair[1].log10_lr))
+    about = {"reported": worst["log10_lr"], "recomputed": anew.log10_lr}
+    if not close(anew.log10_lr, worst["log10_lr"]):
+        return failed(check_id, "numbers_differ", **about)
+    if any(not set(ratio.flags) <= set(result["flags"]) for result, ratio in pairs):
         if content["format"] < FORMAT:  # cautions and quality of an older program were others
-            return log10_lr, not_checked(check_id, "cautions_of_older_format", **about)
-        return log10_lr, failed(check_id, "flags_missing", **about)
-    return log10_lr, passed(check_id, "reproduced", **about)
+            return not_checked(check_id, "cautions_of_older_format", **about)
+        return failed(check_id, "flags_missing", **about)
+    return passed(check_id, "reproduced", **about)
+
+
+def compared(content: Mapping[str, Any]) -> list[tuple[int, int, Mapping[str, Any]]]:
+    """Each comparison of a manifest: the positions of its two items, and its result."""
+    if "comparisons" not in content:
+        return [(0, 1, content["result"])]
+    at = {item["label"]: number for number, item in enumerate(content["items"])}
+    return [(at[c["questioned"]], at[c["known"]], c["result"]) for c in content["comparisons"]]

@@ -40,7 +40,9 @@ class SignatureFacts:
     signed_at: str
 
 
-def check_signature(pdf: bytes, trust: Path | None) -> tuple[list[Check], SignatureFacts | None]:
+def check_signature(
+    pdf: bytes, trust: Sequence[Path] = ()
+) -> tuple[list[Check], SignatureFacts | None]:
     """Check the one signature that a report must carry.
 
     A hostile PDF makes checks fail; it raises nothing. Certificates are judged at the time of
@@ -49,9 +51,9 @@ def check_signature(pdf: bytes, trust: Path | None) -> tuple[list[Check], Signat
     Raises
     ------
     SeongmunError
-        FILE_* or KEY_CERTIFICATE where `trust` is no certificate.
+        FILE_* or KEY_CERTIFICATE where one of `trust` is no certificate.
     """
-    certificates = [] if trust is None else [_certificate(trust)]
+    certificates = [load_certificate(path) for path in trust]
     try:
         reader = PdfFileReader(io.BytesIO(pdf), strict=True)
         signatures = reader.embedded_signatures
@@ -94,7 +96,8 @@ def _validate(
     )
 
 
-def _certificate(path: Path) -> asn1_x509.Certificate:
+def load_certificate(path: Path) -> asn1_x509.Certificate:
+    """A certificate in PEM or DER (raises FILE_*, KEY_CERTIFICATE)."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -137,8 +140,8 @@ def _validity(status: PdfSignatureStatus) -> Check:
     return passed(check_id, "within_validity")
 
 
-def _trust_check(status: PdfSignatureStatus, trust: Path | None) -> Check:
-    if trust is None:
+def _trust_check(status: PdfSignatureStatus, trust: Sequence[Path]) -> Check:
+    if not trust:
         return not_checked("signature.trust", "no_trust_given")
     if not status.trusted:
         return failed("signature.trust", "untrusted")

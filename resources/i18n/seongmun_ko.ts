@@ -44,14 +44,6 @@
         <translation>사건 점검</translation>
     </message>
     <message>
-        <source>Check of the case</source>
-        <translation>사건 점검 결과</translation>
-    </message>
-    <message>
-        <source>Verification of a report</source>
-        <translation>감정서 검증 결과</translation>
-    </message>
-    <message>
         <source>Export the case</source>
         <translation>사건 내보내기</translation>
     </message>
@@ -125,14 +117,6 @@
         <source>Saving the report</source>
         <translation>감정서 저장</translation>
     </message>
-    <message>
-        <source>Verify a report</source>
-        <translation>감정서 검증</translation>
-    </message>
-    <message>
-        <source>Verifying {name}</source>
-        <translation>{name} 검증</translation>
-    </message>
 </context>
 <context>
     <name>CaseDesk</name>
@@ -176,28 +160,8 @@
 <context>
     <name>ChecksDialog</name>
     <message>
-        <source>Check</source>
-        <translation>점검 항목</translation>
-    </message>
-    <message>
-        <source>Outcome</source>
-        <translation>결과</translation>
-    </message>
-    <message>
-        <source>Reason</source>
-        <translation>사유</translation>
-    </message>
-    <message>
-        <source>passed</source>
-        <translation>통과</translation>
-    </message>
-    <message>
-        <source>failed</source>
-        <translation>실패</translation>
-    </message>
-    <message>
-        <source>not checked</source>
-        <translation>확인 안 함</translation>
+        <source>Check of the case</source>
+        <translation>사건 점검 결과</translation>
     </message>
 </context>
 <context>
@@ -783,6 +747,69 @@
     </message>
 </context>
 <context>
+    <name>NeedsPanel</name>
+    <message>
+        <source>These recordings are needed. Drop them here or choose them:</source>
+        <translation>아래 녹음이 필요합니다. 여기에 끌어다 놓거나 고르십시오.</translation>
+    </message>
+    <message>
+        <source>No trusted certificates are chosen, so nobody knows yet who signed.</source>
+        <translation>신뢰할 인증서를 고르지 않아, 서명자가 누구인지 아직 알 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>The report&apos;s model is not on this computer.</source>
+        <translation>감정서에 쓰인 모델이 이 컴퓨터에 없습니다.</translation>
+    </message>
+    <message>
+        <source>The report&apos;s population is not on this computer.</source>
+        <translation>감정서에 쓰인 모집단이 이 컴퓨터에 없습니다.</translation>
+    </message>
+    <message>
+        <source>Files…</source>
+        <translation>파일…</translation>
+    </message>
+    <message>
+        <source>Choose recordings; each is checked by hash</source>
+        <translation>녹음 파일을 고릅니다. 하나하나 해시로 확인합니다</translation>
+    </message>
+    <message>
+        <source>Folder…</source>
+        <translation>폴더…</translation>
+    </message>
+    <message>
+        <source>Look for the recordings in a folder</source>
+        <translation>폴더에서 녹음을 찾습니다</translation>
+    </message>
+    <message>
+        <source>Certificates…</source>
+        <translation>인증서…</translation>
+    </message>
+    <message>
+        <source>Choose the certificates that your laboratory trusts</source>
+        <translation>소속 기관이 신뢰하는 인증서를 고릅니다</translation>
+    </message>
+    <message>
+        <source>Model folder…</source>
+        <translation>모델 폴더…</translation>
+    </message>
+    <message>
+        <source>Choose the folder of a model pack</source>
+        <translation>모델 팩의 폴더를 고릅니다</translation>
+    </message>
+    <message>
+        <source>Population file…</source>
+        <translation>모집단 파일…</translation>
+    </message>
+    <message>
+        <source>Choose the file of the population</source>
+        <translation>모집단 파일을 고릅니다</translation>
+    </message>
+    <message>
+        <source>Recordings that are needed</source>
+        <translation>필요한 녹음</translation>
+    </message>
+</context>
+<context>
     <name>NewCaseDialog</name>
     <message>
         <source>New case</source>
@@ -964,6 +991,33 @@
     </message>
 </context>
 <context>
+    <name>RecordDialog</name>
+    <message>
+        <source>Review record</source>
+        <translation>검토 기록</translation>
+    </message>
+    <message>
+        <source>Reviewer</source>
+        <translation>검토자</translation>
+    </message>
+    <message>
+        <source>Organisation</source>
+        <translation>소속</translation>
+    </message>
+    <message>
+        <source>Remarks</source>
+        <translation>의견</translation>
+    </message>
+    <message>
+        <source>Without a signature anybody can change the record.</source>
+        <translation>서명하지 않은 기록은 누구나 고칠 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>The record is signed and checked before it is saved.</source>
+        <translation>기록에 서명하고 서명을 확인한 뒤 저장합니다.</translation>
+    </message>
+</context>
+<context>
     <name>ReportDialog</name>
     <message>
         <source>Report</source>
@@ -1035,6 +1089,438 @@
     </message>
 </context>
 <context>
+    <name>ReviewDesk</name>
+    <message>
+        <source>Verify a report</source>
+        <translation>감정서 검증</translation>
+    </message>
+    <message>
+        <source>Verifying {name}</source>
+        <translation>{name} 검증</translation>
+    </message>
+    <message>
+        <source>Recordings of the report</source>
+        <translation>감정서의 녹음</translation>
+    </message>
+    <message>
+        <source>Folder with the recordings</source>
+        <translation>녹음이 든 폴더</translation>
+    </message>
+    <message>
+        <source>Looking for the recordings</source>
+        <translation>녹음 찾기</translation>
+    </message>
+    <message>
+        <source>Found: {names}</source>
+        <translation>찾음: {names}</translation>
+    </message>
+    <message>
+        <source>Other recordings</source>
+        <translation>다른 녹음</translation>
+    </message>
+    <message>
+        <source>None of the report&apos;s recordings is among them.</source>
+        <translation>감정서의 녹음이 아닙니다.</translation>
+    </message>
+    <message>
+        <source>Files are compared by SHA-256; their names do not count.</source>
+        <translation>파일은 이름이 아니라 SHA-256 값으로 비교합니다.</translation>
+    </message>
+    <message>
+        <source>Trusted certificates</source>
+        <translation>신뢰할 인증서</translation>
+    </message>
+    <message>
+        <source>Reading the certificates</source>
+        <translation>인증서 읽기</translation>
+    </message>
+    <message>
+        <source>Folder of the model pack</source>
+        <translation>모델 팩 폴더</translation>
+    </message>
+    <message>
+        <source>File of the population</source>
+        <translation>모집단 파일</translation>
+    </message>
+    <message>
+        <source>Checking {name}</source>
+        <translation>{name} 확인</translation>
+    </message>
+    <message>
+        <source>Folder for the attachments</source>
+        <translation>첨부 파일을 꺼낼 폴더</translation>
+    </message>
+    <message>
+        <source>Extracted: {names}</source>
+        <translation>꺼낸 파일: {names}</translation>
+    </message>
+    <message>
+        <source>Extracting the attachments</source>
+        <translation>첨부 파일 꺼내기</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>복사하였습니다</translation>
+    </message>
+    <message>
+        <source>The review record is saved: {path}</source>
+        <translation>검토 기록을 저장하였습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Writing the review record</source>
+        <translation>검토 기록 작성</translation>
+    </message>
+</context>
+<context>
+    <name>ReviewFacts</name>
+    <message>
+        <source>Check</source>
+        <translation>확인 항목</translation>
+    </message>
+    <message>
+        <source>Outcome</source>
+        <translation>결과</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>이유</translation>
+    </message>
+    <message>
+        <source>holds</source>
+        <translation>이상 없음</translation>
+    </message>
+    <message>
+        <source>does not hold</source>
+        <translation>이상 있음</translation>
+    </message>
+    <message>
+        <source>not checked</source>
+        <translation>확인 못 함</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>크기</translation>
+    </message>
+    <message>
+        <source>{n} bytes</source>
+        <translation>{n} 바이트</translation>
+    </message>
+    <message>
+        <source>Format</source>
+        <translation>형식</translation>
+    </message>
+    <message>
+        <source>Sample rate</source>
+        <translation>표본화율</translation>
+    </message>
+    <message>
+        <source>Channel</source>
+        <translation>채널</translation>
+    </message>
+    <message>
+        <source>Duration</source>
+        <translation>길이</translation>
+    </message>
+    <message>
+        <source>Net speech</source>
+        <translation>순 음성</translation>
+    </message>
+    <message>
+        <source>Role</source>
+        <translation>역할</translation>
+    </message>
+    <message>
+        <source>Signed at</source>
+        <translation>서명 시각</translation>
+    </message>
+    <message>
+        <source>Time stamp</source>
+        <translation>타임스탬프</translation>
+    </message>
+    <message>
+        <source>Certificate path</source>
+        <translation>인증서 경로</translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation>번호</translation>
+    </message>
+    <message>
+        <source>Made (UTC)</source>
+        <translation>작성 (UTC)</translation>
+    </message>
+    <message>
+        <source>Case</source>
+        <translation>사건</translation>
+    </message>
+    <message>
+        <source>Program</source>
+        <translation>프로그램</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>감정서</translation>
+    </message>
+    <message>
+        <source>Propositions</source>
+        <translation>명제</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>모델</translation>
+    </message>
+    <message>
+        <source>Population</source>
+        <translation>모집단</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>이름</translation>
+    </message>
+    <message>
+        <source>Training data</source>
+        <translation>학습 자료</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>사용 허가</translation>
+    </message>
+    <message>
+        <source>Description</source>
+        <translation>설명</translation>
+    </message>
+    <message>
+        <source>Speakers</source>
+        <translation>화자 수</translation>
+    </message>
+    <message>
+        <source>Trials of one speaker</source>
+        <translation>동일 화자 시행</translation>
+    </message>
+    <message>
+        <source>Trials of two speakers</source>
+        <translation>상이 화자 시행</translation>
+    </message>
+</context>
+<context>
+    <name>ReviewView</name>
+    <message>
+        <source>Signed by {signer}, {time}</source>
+        <translation>서명: {signer}, {time}</translation>
+    </message>
+    <message>
+        <source>Checking…</source>
+        <translation>확인하는 중…</translation>
+    </message>
+    <message>
+        <source>Does not hold</source>
+        <translation>이상 있음</translation>
+    </message>
+    <message>
+        <source>Not checked</source>
+        <translation>확인 못 함</translation>
+    </message>
+    <message>
+        <source>Review of a report</source>
+        <translation>감정서 검토</translation>
+    </message>
+    <message>
+        <source>1. Drop the report (PDF) here, or choose it. Signature, attachments and the result that follows from them are checked at once.
+2. Choose the certificates that you trust: they tell whether the signer is who they say they are.
+3. Drop the recordings: they are recognised by their hash, and the whole analysis is repeated.
+
+You need neither a case nor an account. Nothing is changed and nothing leaves this computer.</source>
+        <translation>1. 감정서(PDF)를 여기에 끌어다 놓거나 고르십시오. 서명과 첨부 자료, 첨부 자료에서 나오는 결과를 바로 확인합니다.
+2. 신뢰하는 인증서를 고르십시오. 서명자가 자신이 밝힌 사람인지 알려 줍니다.
+3. 녹음을 끌어다 놓으십시오. 해시로 알아보고 분석 전체를 되풀이합니다.
+
+사건 파일도 계정도 필요 없습니다. 아무것도 바꾸지 않으며 아무것도 이 컴퓨터 밖으로 나가지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Choose a report…</source>
+        <translation>감정서 고르기…</translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation>수치</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>감정서</translation>
+    </message>
+    <message>
+        <source>Computed again</source>
+        <translation>재계산</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation>차이</translation>
+    </message>
+    <message>
+        <source>Numbers</source>
+        <translation>수치</translation>
+    </message>
+    <message>
+        <source>Recordings</source>
+        <translation>녹음</translation>
+    </message>
+    <message>
+        <source>Signatures</source>
+        <translation>서명</translation>
+    </message>
+    <message>
+        <source>Checks</source>
+        <translation>확인 항목</translation>
+    </message>
+    <message>
+        <source>Verdict</source>
+        <translation>결론</translation>
+    </message>
+</context>
+<context>
+    <name>ReviewWindow</name>
+    <message>
+        <source>Review</source>
+        <translation>검토</translation>
+    </message>
+    <message>
+        <source>&amp;Report</source>
+        <translation>감정서(&amp;R)</translation>
+    </message>
+    <message>
+        <source>&amp;Check</source>
+        <translation>확인(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>도움말(&amp;H)</translation>
+    </message>
+    <message>
+        <source>Tools</source>
+        <translation>도구</translation>
+    </message>
+    <message>
+        <source>Open a report…</source>
+        <translation>감정서 열기…</translation>
+    </message>
+    <message>
+        <source>Check another report</source>
+        <translation>다른 감정서를 확인합니다</translation>
+    </message>
+    <message>
+        <source>Open in the PDF viewer</source>
+        <translation>PDF 뷰어로 열기</translation>
+    </message>
+    <message>
+        <source>With the system&apos;s program</source>
+        <translation>시스템의 프로그램으로 엽니다</translation>
+    </message>
+    <message>
+        <source>Extract the attachments…</source>
+        <translation>첨부 파일 꺼내기…</translation>
+    </message>
+    <message>
+        <source>Write what is attached to the report into a folder</source>
+        <translation>감정서에 첨부된 파일을 폴더에 씁니다</translation>
+    </message>
+    <message>
+        <source>Copy as text</source>
+        <translation>글로 복사</translation>
+    </message>
+    <message>
+        <source>Everything that was found, as text</source>
+        <translation>확인한 내용 전부를 글로 복사합니다</translation>
+    </message>
+    <message>
+        <source>Save a review record…</source>
+        <translation>검토 기록 저장…</translation>
+    </message>
+    <message>
+        <source>A PDF of what was found; it can be signed</source>
+        <translation>확인한 내용을 PDF로 남깁니다. 서명할 수 있습니다</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>닫기</translation>
+    </message>
+    <message>
+        <source>Close this window</source>
+        <translation>이 창을 닫습니다</translation>
+    </message>
+    <message>
+        <source>Recordings…</source>
+        <translation>녹음 파일…</translation>
+    </message>
+    <message>
+        <source>Choose recordings of the report; each is checked by its hash</source>
+        <translation>감정서의 녹음을 고릅니다. 하나하나 해시로 확인합니다</translation>
+    </message>
+    <message>
+        <source>Folder of recordings…</source>
+        <translation>녹음 폴더…</translation>
+    </message>
+    <message>
+        <source>Look for the report&apos;s recordings in a folder</source>
+        <translation>폴더에서 감정서의 녹음을 찾습니다</translation>
+    </message>
+    <message>
+        <source>Trusted certificates…</source>
+        <translation>신뢰할 인증서…</translation>
+    </message>
+    <message>
+        <source>Certificates that your laboratory trusts; they are remembered</source>
+        <translation>소속 기관이 신뢰하는 인증서입니다. 다음에도 기억합니다</translation>
+    </message>
+    <message>
+        <source>Forget the trusted certificates</source>
+        <translation>신뢰할 인증서 지우기</translation>
+    </message>
+    <message>
+        <source>Trust no certificate any more</source>
+        <translation>어떤 인증서도 신뢰하지 않습니다</translation>
+    </message>
+    <message>
+        <source>Model folder…</source>
+        <translation>모델 폴더…</translation>
+    </message>
+    <message>
+        <source>Where the model is not installed</source>
+        <translation>모델이 설치되어 있지 않을 때</translation>
+    </message>
+    <message>
+        <source>Population file…</source>
+        <translation>모집단 파일…</translation>
+    </message>
+    <message>
+        <source>Where the population is not installed</source>
+        <translation>모집단이 설치되어 있지 않을 때</translation>
+    </message>
+    <message>
+        <source>Compute again</source>
+        <translation>다시 계산</translation>
+    </message>
+    <message>
+        <source>Repeat the whole analysis from the recordings</source>
+        <translation>녹음으로부터 분석 전체를 되풀이합니다</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>중지</translation>
+    </message>
+    <message>
+        <source>Stop what is running</source>
+        <translation>실행 중인 작업을 멈춥니다</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>단축키</translation>
+    </message>
+    <message>
+        <source>Every key of this window</source>
+        <translation>이 창의 모든 단축키</translation>
+    </message>
+</context>
+<context>
     <name>RingView</name>
     <message>
         <source>Group the voices of the case to see who is heard where.</source>
@@ -1062,11 +1548,11 @@
     </message>
     <message>
         <source>One ring</source>
-            <translation>한 조직으로 지정</translation>
+        <translation>한 조직으로 지정</translation>
     </message>
     <message>
         <source>Two rings</source>
-            <translation>다른 조직으로 지정</translation>
+        <translation>다른 조직으로 지정</translation>
     </message>
     <message>
         <source>Nobody is heard in two calls.</source>

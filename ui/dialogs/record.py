@@ -1,0 +1,51 @@
+"""What a review record needs: who reviewed, remarks, language, file, and who signs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QPlainTextEdit, QWidget
+
+from ui.dialogs.report import ReportDialog
+
+REMARKS_PX = 110
+
+
+class RecordDialog(ReportDialog):
+    """As for a report; the reviewer's name is needed, and is remembered."""
+
+    def __init__(self, settings: QSettings, suggested: Path, parent: QWidget | None = None) -> None:
+        self.name = QLineEdit(str(settings.value("review/name", "")))
+        self.agency = QLineEdit(str(settings.value("review/agency", "")))
+        self.remarks = QPlainTextEdit()
+        super().__init__(settings, suggested, parent)
+        self.setWindowTitle(self.tr("Review record"))
+        self.name.textChanged.connect(self._update)
+
+    def _lay_out(self) -> None:
+        super()._lay_out()
+        self.remarks.setFixedHeight(REMARKS_PX)
+        self.remarks.setTabChangesFocus(True)
+        rows = (
+            (self.tr("Reviewer"), self.name),
+            (self.tr("Organisation"), self.agency),
+            (self.tr("Remarks"), self.remarks),
+        )
+        for number, (label, widget) in enumerate(rows):
+            self._form.insertRow(number, label, widget)
+
+    def _update(self) -> None:
+        super()._update()
+        ok = self._buttons.button(QDialogButtonBox.StandardButton.Ok)
+        ok.setEnabled(ok.isEnabled() and bool(self.name.text().strip()))
+        if self.signer.kind == "none":
+            self._note.setText(self.tr("Without a signature anybody can change the record."))
+        else:
+            self._note.setText(self.tr("The record is signed and checked before it is saved."))
+
+    def accept(self) -> None:
+        """Remember who reviews."""
+        self._settings.setValue("review/name", self.name.text().strip())
+        self._settings.setValue("review/agency", self.agency.text().strip())
+        super().accept()
