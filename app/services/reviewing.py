@@ -129,7 +129,8 @@ class Review:
         """Whether everything is there for what was not computed again yet."""
         checks = {check.id: check for check in self.verification.result.checks}
         needed = [c for i, c in checks.items() if i.startswith(("media.", "model.", "population."))]
-        asked = checks["result.recomputed"].reason == "not_asked"
+        last = checks.get("result.recomputed")
+        asked = last is not None and last.reason == "not_asked"
         return asked and bool(needed) and all(c.status is CheckStatus.PASS for c in needed)
 
 

@@ -142,8 +142,7 @@ def _recompute(
         for first, second, _ in compared(content):
             score = make_score(embeddings[first], embeddings[second])
             ratio = judge(score, voices[first], voices[second], population)
-            vectors = embeddings[first].vector, embeddings[second].vector
-            remade.append(Remade(score.value, ratio, model.provider, vectors))
+            remade.append(Remade(score.value, ratio, model.provider))
         return remade
 
     return recompute

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from app.services.reviewing import Review, ReviewedNumber
 
 PANES_PX = [620, 560]
-EMPTY_PX = 620
+EMPTY_PX, ROW_PX = 620, 24
 
 
 class ReviewView(QWidget):
@@ -125,6 +125,7 @@ class ReviewView(QWidget):
         items.resizeSection(1, OUTCOME_PX)
         self.numbers.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.numbers.verticalHeader().setVisible(False)
+        self.numbers.verticalHeader().setDefaultSectionSize(ROW_PX)
         header = self.numbers.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
