@@ -187,7 +187,9 @@ def _signatures(verification: Verification) -> tuple[ReviewedSignature, ...]:
     signature = verification.signature
     if signature is None:
         return ()
-    return (ReviewedSignature(signature.signer, "", signature.signed_at, "", (signature.signer,)),)
+    return (
+        ReviewedSignature(signature.signer, "", signature.signed_at, "", signature.certificates),
+    )
 
 
 def _numbers(verification: Verification) -> tuple[ReviewedNumber, ...]:

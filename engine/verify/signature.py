@@ -34,10 +34,12 @@ CHECK_IDS = (
 
 @dataclass(frozen=True, slots=True)
 class SignatureFacts:
-    """What a report's signature says, for people."""
+    """What a report's signature says, for people; `certificates` are the subjects from the signer's
+    to the trusted one, or to the name of the issuer where none is trusted."""
 
     signer: str
     signed_at: str
+    certificates: tuple[str, ...]
 
 
 def check_signature(
@@ -77,7 +79,16 @@ def check_signature(
         checks += [failed(i, "unreadable", **reason) for i in CHECK_IDS if i not in known]
         return checks, None
     signed_at = status.signer_reported_dt.isoformat() if status.signer_reported_dt else ""
-    return checks, SignatureFacts(str(status.signing_cert.subject.human_friendly), signed_at)
+    path = _certificate_path(status)
+    return checks, SignatureFacts(path[0], signed_at, path)
+
+
+def _certificate_path(status: PdfSignatureStatus) -> tuple[str, ...]:
+    certificate = status.signing_cert
+    names = [certificate.subject, certificate.issuer]
+    if status.trusted and status.validation_path is not None:
+        names = [c.subject for c in reversed(list(status.validation_path))]
+    return tuple(dict.fromkeys(str(name.human_friendly) for name in names))
 
 
 def _validate(
