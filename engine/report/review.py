@@ -87,7 +87,8 @@ class _Writer:
         self.checks = list(zip(document["checks"], words.checks, words.reasons, strict=True))
 
     def story(self) -> list[Flowable]:
-        head = [_text(self.texts["title"], TITLE), _text(self.texts["subtitle"]), Spacer(1, 6)]
+        title, subtitle = _text(self.texts["title"], TITLE), _text(self.texts["subtitle"])
+        head = [title, Spacer(1, 4), subtitle, Spacer(1, 8)]
         sections = {
             "about": self._about(),
             "checks": self._checks(),
@@ -170,7 +171,7 @@ class _Writer:
             )
             for item, name in zip(self.document["items"], self.words.items, strict=True)
         ]
-        return self._columns(("item", "outcome", "sha256"), rows, (4, 2, 9.5))
+        return self._columns(("item", "outcome", "sha256"), rows, (3.6, 2, 9.9))
 
     def _signatures(self) -> Flowable:
         rows = [
