@@ -255,10 +255,11 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationModel:
-    """Affine score → log10 LR, with its speaker-bootstrap replicates and supported range.
+    """Affine score → log10 LR, with lines that tell how far it varies, and its supported range.
 
     log10_lr = slope * score + intercept. `replicates` is float64 [shape=(n, 2)], columns slope and
-    intercept. `bounds_log10` is the range of log10 LR that the calibration data support.
+    intercept; `method` says what they are (`engine.lr.variability`). `bounds_log10` is the range of
+    log10 LR that the calibration data support.
     """
 
     slope: float

@@ -164,7 +164,7 @@ def test_calibration_is_monotonic_and_bounded(tmp_path: Path) -> None:
 
 def test_few_speakers_pull_toward_neutral() -> None:
     few, many = simulate(20, shift=2.0), simulate(60, shift=2.0)
-    assert fit_calibration(few, 5).slope < fit_calibration(many, 5).slope
+    assert fit_calibration(few).slope < fit_calibration(many).slope
 
 
 def test_population_file_round_trip(tmp_path: Path) -> None:

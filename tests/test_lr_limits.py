@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from scipy.stats import t as student
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr import metrics
@@ -24,6 +25,7 @@ from engine.lr.population import (
 )
 from engine.lr.trials import normalise_classes, trial_weights
 from engine.lr.validate import validate
+from engine.lr.variability import BOOTSTRAP, unbounded_interval
 from engine.types import LabelledScores, Population, QualityReport
 
 
@@ -94,27 +96,60 @@ def test_affine_map_is_the_optimum_that_scipy_finds(regularisation: float) -> No
 def test_scores_that_speak_the_wrong_way_give_neutral_evidence(shift: float) -> None:
     trials = simulate(shift=shift)
     assert fit_affine(trials, trial_weights(trials), 0.004) == (0.0, 0.0)
-    calibration = fit_calibration(trials, 20)
-    assert not calibration.replicates.any()
+    calibration = fit_calibration(trials)
+    assert calibration.replicates.mean(axis=0) == pytest.approx([0.0, 0.0], abs=1e-9)
     assert calibration.bounds_log10[0] <= 0 <= calibration.bounds_log10[1]
 
 
 def test_separable_scores_stay_finite_and_bounded() -> None:
-    calibration = fit_calibration(simulate(shift=50.0), 20)
+    calibration = fit_calibration(simulate(shift=50.0))
     assert np.isfinite(calibration.replicates).all()
     assert max(np.abs(calibration.bounds_log10)) <= np.log10(24)
 
 
-def test_replicates_follow_the_seed() -> None:
-    first, again, other = (fit_calibration(simulate(), 10, seed).replicates for seed in (1, 1, 2))
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
+def test_interval_is_the_jackknife_of_maximum_likelihood(population: Population) -> None:
+    """Leaving out one speaker after the other, by a general optimiser and the textbook formula."""
+    trials, calibration = population.trials, population.calibration
+    speakers = sorted({*trials.speaker_a.tolist(), *trials.speaker_b.tolist()})
+    score = float(np.median(trials.scores[trials.same]))
+    at_score = np.array([_likeliest(trials, score, without) for without in (None, *speakers)])
+    whole, left_out = at_score[0], at_score[1:]
+    n = len(speakers)
+    bias = (n - 1) * (left_out.mean() - whole)
+    error = np.sqrt((n - 1) / n * np.sum((left_out - left_out.mean()) ** 2))
+    repeated = len({*trials.speaker_a[trials.same].tolist()})
+    reach = student.ppf(0.975, repeated - 1) * error
+    value = calibration.slope * score + calibration.intercept
+    expected = min(value, whole - bias - reach), max(value, whole - bias + reach)
+    found = unbounded_interval(calibration, trials, score)
+    assert found == pytest.approx(expected, abs=1e-3)
+    assert found[0] <= value <= found[1]
+    bounded = apply(population, score)
+    low, high = calibration.bounds_log10
+    assert bounded.interval_log10 == pytest.approx(np.clip(found, low, high))
+    assert ("lr.interval_at_bound" in bounded.flags) == (found[0] < low or found[1] > high)
 
 
-def test_interval_holds_the_middle_95_percent_of_replicates(population: Population) -> None:
-    calibration = population.calibration
+def _likeliest(trials: LabelledScores, score: float, without: str | None) -> float:
+    kept = (trials.speaker_a != without) & (trials.speaker_b != without)
+    part = LabelledScores(*(getattr(trials, f.name)[kept] for f in fields(trials)))
+    weights = trial_weights(part)
+    centre = np.median(part.scores)
+
+    def cost(line: np.ndarray) -> float:
+        return metrics.cllr(line[0] * (part.scores - centre) + line[1], part.same, weights)
+
+    best = minimize(cost, [5.0, 0.0], method="BFGS", options={"gtol": 1e-9})
+    return float(best.x[0] * (score - centre) + best.x[1])
+
+
+def test_bootstrap_of_older_populations_is_still_read(population: Population) -> None:
+    calibration = fit_calibration(population.trials, BOOTSTRAP, 500)
+    again = fit_calibration(population.trials, BOOTSTRAP, 500)
+    assert np.array_equal(calibration.replicates, again.replicates)
+    older = replace(population, calibration=calibration)
     neutral = -calibration.intercept / calibration.slope
-    low, high = apply(population, neutral).interval_log10
+    low, high = apply(older, neutral).interval_log10
     values = calibration.replicates @ [neutral, 1.0]
     assert np.mean((values >= low) & (values <= high)) == pytest.approx(0.95, abs=0.01)
     assert calibration.bounds_log10[0] < low < 0 < high < calibration.bounds_log10[1]
@@ -164,7 +199,7 @@ def test_too_few_speakers_or_a_missing_class_are_refused() -> None:
         keep(trials, np.zeros(len(trials.scores), bool)),
     ]
     for part in small:
-        assert code_of(lambda p=part: fit_calibration(p, 5)) is ErrorCode.POPULATION_TOO_SMALL
+        assert code_of(lambda p=part: fit_calibration(p)) is ErrorCode.POPULATION_TOO_SMALL
     for part in (*small[2:], simulate(24, 1)):
         assert code_of(lambda p=part: validate(p, 5)) is ErrorCode.POPULATION_TOO_SMALL
 
@@ -189,7 +224,7 @@ def test_population_serves_one_model_only(population: Population) -> None:
 @pytest.mark.parametrize(
     ("keys", "value"),
     [
-        (["format"], 3),
+        (["format"], 4),
         (["id"], None),
         (["description"], " "),
         (["description"], 5),
@@ -198,6 +233,7 @@ def test_population_serves_one_model_only(population: Population) -> None:
         (["conditions", "minimum_net_speech_s"], "long"),
         (["conditions", "minimum_net_speech_s"], float("nan")),
         (["conditions", "channel"], ["telephone"]),
+        (["calibration", "method"], "guess"),
         (["calibration", "slope"], -1.0),
         (["calibration", "slope"], float("inf")),
         (["calibration", "intercept"], "none"),
@@ -205,7 +241,7 @@ def test_population_serves_one_model_only(population: Population) -> None:
         (["calibration", "bounds_log10"], [0.1, 1.0]),
         (["calibration", "bounds_log10"], [float("-inf"), float("inf")]),
         (["calibration", "replicates"], []),
-        (["calibration", "replicates"], [[1.0, 0.0]] * 99),
+        (["calibration", "replicates"], [[1.0, 0.0]] * 19),
         (["calibration", "replicates"], [[1.0, float("nan")]] * 500),
         (["validation", "eer", "low"], float("nan")),
         (["validation", "eer"], {"value": 0.1}),

@@ -65,7 +65,7 @@ def made(
     )
     again = load_population(folder / "three.json")
     assert again.recordings is not None
-    assert json.loads((folder / "three.json").read_text(encoding="utf-8"))["format"] == 2
+    assert json.loads((folder / "three.json").read_text(encoding="utf-8"))["format"] == 3
 
 
 def test_recordings_make_a_population_that_tells_how(

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from engine.lr.calibrate import fit_line
+from engine.lr.affine import fit_line
 from engine.lr.metrics import cllr_min, pav_log10_lr
 from engine.lr.trials import Bools, Floats
 

@@ -88,10 +88,10 @@ class ResampledBins:
 
 def leave_out(n_speakers: int, figure: Callable[[NDArray[np.float32]], Floats | None]) -> Floats:
     """What `figure` gives without one part of the speakers at a time [shape=(n, …)]: without each
-    speaker, or each of `JACKKNIFE_PARTS` parts where there are more speakers."""
+    speaker, or each of `JACKKNIFE_PARTS` parts, dealt in turn, where there are more speakers."""
     draws = np.ones((min(n_speakers, JACKKNIFE_PARTS), n_speakers), np.float32)
-    for drawn, part in zip(draws, np.array_split(np.arange(n_speakers), len(draws)), strict=True):
-        drawn[part] = 0
+    for number, drawn in enumerate(draws):
+        drawn[number :: len(draws)] = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         return np.array([value for value in pool.map(figure, draws) if value is not None])
 

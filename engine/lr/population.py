@@ -1,10 +1,11 @@
 """Population files: one JSON document with the calibration and every score it was fitted on.
 
-Keys (format 2): ``format, id, description, created_utc, model_sha256, source, licence, conditions,
-calibration {method, slope, intercept, bounds_log10, replicates, regularisation, seed},
+Keys (format 3): ``format, id, description, created_utc, model_sha256, source, licence, conditions,
+calibration {method, slope, intercept, bounds_log10, replicates, regularisation},
 validation {n_speakers, …, eer {value, low, high}, …}, trials {score, same, speaker_a, speaker_b},
 recordings``: null, or ``{items [{name, sha256, speaker, …}], first, second, choices, left_out}`` as
-`engine.types.PopulationRecordings`. Format 1 had no `recordings` and is still read.
+`engine.types.PopulationRecordings`. `engine.lr.variability` tells what the replicates of a method
+are. Format 2 had those of a bootstrap and its seed, format 1 no `recordings`; both are still read.
 `check_population` fits the calibration again.
 """
 
@@ -22,15 +23,11 @@ from numpy.typing import NDArray
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
-from engine.lr.calibrate import (
-    SEED,
-    fit_calibration,
-    regularisation_for,
-    require_size,
-)
+from engine.lr.calibrate import fit_calibration, regularisation_for, require_size
 from engine.lr.conditions import checked_conditions
 from engine.lr.trials import speakers_of
 from engine.lr.validate import evaluate, result_of
+from engine.lr.variability import BOOTSTRAP, JACKKNIFE
 from engine.progress import CancelToken, Progress, no_progress
 from engine.types import (
     CalibrationModel,
@@ -43,8 +40,8 @@ from engine.types import (
     ValidationResult,
 )
 
-FORMAT = 2
-MINIMUM_REPLICATES = 100
+FORMAT = 3
+MINIMUM_REPLICATES = {BOOTSTRAP: 100, JACKKNIFE: 20}
 REFIT_TOLERANCE = 1e-6
 INVALID = (
     ValueError,
@@ -96,7 +93,6 @@ def make_population(
             "bounds_log10": list(calibration.bounds_log10),
             "replicates": calibration.replicates.tolist(),
             "regularisation": regularisation_for(len(speakers_of(trials))),
-            "seed": SEED,
         },
         "validation": asdict(result_of(evaluate(trials, progress=progress, cancel=cancel))),
         "trials": {
@@ -144,12 +140,14 @@ def require_model(population: Population, model_sha256: str) -> None:
 def check_population(population: Population) -> bool:
     """Whether the stored calibration follows from the stored trials, fitted again."""
     stored = population.calibration
-    fitted = fit_calibration(population.trials, len(stored.replicates))
+    fitted = fit_calibration(population.trials, stored.method, len(stored.replicates))
     pairs = (
         ([stored.slope, stored.intercept], [fitted.slope, fitted.intercept]),
         (stored.bounds_log10, fitted.bounds_log10),
         (stored.replicates, fitted.replicates),
     )
+    if len(stored.replicates) != len(fitted.replicates):
+        return False
     return all(np.allclose(a, b, rtol=REFIT_TOLERANCE, atol=REFIT_TOLERANCE) for a, b in pairs)
 
 
@@ -166,8 +164,8 @@ def _parse(content: bytes, path: Path) -> Population:
 
 
 def _population(document: dict[str, Any], file_sha256: str) -> Population:
-    if document["format"] not in (1, FORMAT):
-        raise ValueError(f"format {document['format']}, this program reads 1 and {FORMAT}")
+    if document["format"] not in range(1, FORMAT + 1):
+        raise ValueError(f"format {document['format']}, this program reads 1 to {FORMAT}")
     for key in ("id", "description", "model_sha256"):
         if not document[key].strip():
             raise ValueError(f"{key} is mandatory")
@@ -190,8 +188,9 @@ def _population(document: dict[str, Any], file_sha256: str) -> Population:
     line = [calibration.slope, calibration.intercept, *calibration.bounds_log10]
     if not np.isfinite([*line, *calibration.replicates.ravel()]).all() or calibration.slope < 0:
         raise ValueError("the calibration is not finite and increasing")
-    if len(calibration.replicates) < MINIMUM_REPLICATES:
-        raise ValueError(f"fewer than {MINIMUM_REPLICATES} replicates")
+    minimum = MINIMUM_REPLICATES[calibration.method]
+    if len(calibration.replicates) < minimum:
+        raise ValueError(f"fewer than {minimum} replicates")
     return Population(
         id=document["id"],
         description=document["description"],
