@@ -8,6 +8,7 @@ import io
 import json
 import os
 import sys
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ if "DISPLAY" not in os.environ:
 
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.cli import EXIT_INCOMPLETE, EXIT_USAGE, run
@@ -33,6 +34,7 @@ from engine.verify.signature import check_signature
 from ui.language import set_language
 from ui.main_window import MainWindow
 from ui.review_window import ReviewWindow
+from ui.widgets.fact_tree import FactTree
 
 ROOT = Path(__file__).resolve().parent.parent
 HUGE_BYTES = 3 << 30
@@ -188,6 +190,18 @@ def test_command_line_writes_a_record(
     checks, facts = check_signature(record.read_bytes())
     assert not [check for check in checks if check.status is CheckStatus.FAIL]
     assert facts is not None and facts.signer in facts.certificates
+
+
+def test_report_recordings_and_certificate_dropped_at_once(
+    qtbot: QtBot,
+    window: ReviewWindow,
+    reports: dict[str, Path],
+    demo_media: tuple[Path, Path],
+    identity_files: tuple[Path, Path],
+) -> None:
+    drop(window, *demo_media, identity_files[1], reports["en"])
+    idle(qtbot, window)
+    assert says(window, "PASS")
 
 
 def test_other_recordings_are_refused_by_name(
@@ -392,6 +406,30 @@ def test_the_window_is_reached_without_a_case_and_is_remembered(
     main.close()
     assert not reviewed.isVisible()
     sys.excepthook = sys.__excepthook__
+
+
+def shown(tree: FactTree) -> Iterator[str]:
+    """Every text of a tree."""
+    waiting = tree.top_items()
+    while waiting:
+        item = waiting.pop()
+        yield from (item.text(column) for column in range(item.columnCount()))
+        waiting += [item.child(i) for i in range(item.childCount())]
+
+
+def test_nothing_is_left_in_english(
+    qtbot: QtBot, window: ReviewWindow, reports: dict[str, Path]
+) -> None:
+    window.desk.open(reports["ko"])
+    idle(qtbot, window)
+    view = window.view
+    texts = [t for tree in (view.checks, view.items, view.contents) for t in shown(tree)]
+    texts += [action.text() for action in window._actions.values()]
+    texts += [label.text() for label in window.findChildren(QLabel) if label.isVisible()]
+    entries = ET.parse(ROOT / "resources" / "i18n" / "seongmun_ko.ts").iter("message")
+    english = {str(entry.findtext("source")) for entry in entries} - {"Seongmun"}
+    left = {text for text in texts if text.split(": ")[0] in english}
+    assert left == set()
 
 
 def test_everything_can_be_reached_by_key_and_read_aloud(window: ReviewWindow) -> None:

@@ -18,10 +18,11 @@ from ui.language import current_language
 from ui.qt_jobs import Job
 
 if TYPE_CHECKING:
-    from app.services.reviewing import Review, ReviewInputs
+    from app.services.reviewing import Review
     from ui.review_window import ReviewWindow
 
-CERTIFICATES = "X.509 (*.pem *.crt *.cer *.der)"
+CERTIFICATE_SUFFIXES = (".pem", ".crt", ".cer", ".der")
+CERTIFICATES = f"X.509 ({' '.join('*' + suffix for suffix in CERTIFICATE_SUFFIXES)})"
 MOST_NAMES = 8
 
 
@@ -51,11 +52,12 @@ class ReviewDesk(QObject):
         if name:
             self.open(Path(name))
 
-    def open(self, report: Path) -> None:
-        """Check a report; recordings, model and population of the last one are forgotten."""
+    def open(self, report: Path, media: Sequence[Path] = ()) -> None:
+        """Check a report, with its recordings if they came along; what was there for the last one
+        is forgotten."""
         self._settings.setValue("reports", str(report.parent))
         self.report = report
-        self.media, self.model, self.population = [], None, None
+        self.media, self.model, self.population = list(media), None, None
         self._view.show_waiting(report)
         self.changed.emit()
         self.check(recompute=False)
@@ -67,11 +69,6 @@ class ReviewDesk(QObject):
         names = [stored] if isinstance(stored, str) else stored or []
         return tuple(Path(name) for name in names if Path(name).is_file())
 
-    def _inputs(self, recompute: bool) -> ReviewInputs:
-        from app.services.reviewing import ReviewInputs
-
-        return ReviewInputs(tuple(self.media), self.trust, self.model, self.population, recompute)
-
     def check(self, recompute: bool) -> None:
         """Check the report in a job. Without `recompute` all but the recomputation is shown at
         once; it then follows if everything it needs is there."""
@@ -80,11 +77,13 @@ class ReviewDesk(QObject):
             return
         if self._checking is not None:
             self._checking.cancel()
-        inputs, room = self._inputs(recompute), self._room_of_case()
+        brought = (tuple(self.media), self.trust, self.model, self.population)
+        room = self._room_of_case()
 
         def work(progress: Any, cancel: Any) -> Any:
-            from app.services.reviewing import review
+            from app.services.reviewing import ReviewInputs, review
 
+            inputs = ReviewInputs(*brought, recompute)
             if room is None:
                 return review(report, inputs, None, progress, cancel)
             with room.reader() as case:
@@ -318,12 +317,15 @@ class ReviewDesk(QObject):
         self._window.board.start(self.tr("Writing the review record"), work, done)
 
     def take(self, paths: Sequence[Path]) -> None:
-        """Do with files what they are for: a PDF is checked, certificates are trusted once asked
-        for, all else is looked through for recordings."""
+        """Do with files what they are for: a PDF is checked, certificates are trusted, all else is
+        looked through for recordings."""
         reports = [path for path in paths if path.suffix.lower() == ".pdf"]
-        others = [path for path in paths if path not in reports]
+        trusted = [path for path in paths if path.suffix.lower() in CERTIFICATE_SUFFIXES]
+        others = [path for path in paths if path not in (*reports, *trusted)]
+        if trusted:
+            self.use_trust(trusted)
         if reports:
-            self.open(reports[0])
+            self.open(reports[0], others)
         elif others:
             self.add_media(others)
 

@@ -1226,6 +1226,10 @@
         <translation>순 음성</translation>
     </message>
     <message>
+        <source>Examined segments</source>
+        <translation>감정한 구간</translation>
+    </message>
+    <message>
         <source>Role</source>
         <translation>역할</translation>
     </message>

@@ -86,7 +86,8 @@ class ReviewFacts(QObject):
             self.tr("Duration"): f"{content['duration_s']:.2f} s",
             self.tr("Net speech"): f"{content['quality']['net_speech_s']:.2f} s",
         }
-        examined = Fact((f"{self.tr('Examined segments')}: {len(segments)}",), segments)
+        title = self.tr("Examined segments")
+        examined = Fact((f"{title}: {len(segments)}",), segments)
         role = item_name(item.role, item.label, current_language())
         return Fact(
             (f"{role}: {item.file_name}", self.status(item.status)),
@@ -136,7 +137,10 @@ class ReviewFacts(QObject):
             self._group(self.tr("Report"), report),
             self._group(
                 self.tr("Propositions"),
-                {"1": propositions["same_source"], "2": propositions["different_source"]},
+                {
+                    str(number): _in_language(propositions[name])
+                    for number, name in enumerate(("same_source", "different_source"), start=1)
+                },
             ),
             self._group(self.tr("Model"), self._model(content["model"])),
             self._group(self.tr("Population"), self._population(content["population"])),
@@ -162,6 +166,13 @@ class ReviewFacts(QObject):
 
     def _group(self, title: str, rows: Mapping[str, str]) -> Fact:
         return Fact((title,), tuple(_rows(rows)), expanded=True)
+
+
+def _in_language(words: str | Mapping[str, str]) -> str:
+    """A text of the report, in the language that is shown now where the report has it."""
+    if isinstance(words, str):  # formats before 4
+        return words
+    return words.get(current_language()) or next(iter(words.values()))
 
 
 def _row(text: str) -> Fact:

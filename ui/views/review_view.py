@@ -132,11 +132,6 @@ class ReviewView(QWidget):
 
     # What is shown
 
-    def show_nothing(self) -> None:
-        """The page that tells what to do."""
-        self.review, self._report, self._error = None, None, None
-        self._stack.setCurrentIndex(0)
-
     def show_waiting(self, report: Path) -> None:
         """The report is being read."""
         self.review, self._report, self._error = None, report, None
