@@ -25,6 +25,7 @@ from engine.lr.verbal import VerbalScale, load_scale
 from engine.models.session import EmbeddingModel
 from engine.progress import Progress, no_progress
 from engine.report.figures import ItemFigure
+from engine.report.charts import tippett
 from engine.report.fonts import REGULAR, font_folders
 from engine.report.manifest import (
     FORMAT,
@@ -35,7 +36,7 @@ from engine.report.manifest import (
     describe_result,
     parse,
 )
-from engine.report.plots import tippett
+from engine.report.plots import plot
 from engine.report.render import ReportAssets, render_report
 from engine.report.sign import Identity, sign_report
 from engine.types import (
@@ -129,14 +130,8 @@ def population_plot(population: Population, log10_lr: float, language: Language)
     """The population's Tippett plot with the case's likelihood ratio marked."""
     trials = population.trials
     texts = tomllib.loads(VALIDATION_TEXTS.read_text(encoding="utf-8"))[language]
-    return tippett(
-        cross_validated_log10_lr(trials),
-        trials.same,
-        trial_weights(trials),
-        texts,
-        REGULAR,
-        log10_lr,
-    )
+    log10_lrs = cross_validated_log10_lr(trials)
+    return plot(tippett(log10_lrs, trials.same, trial_weights(trials), texts, log10_lr), REGULAR)
 
 
 def report_assets(scale: VerbalScale) -> ReportAssets:

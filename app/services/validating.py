@@ -28,8 +28,9 @@ from engine.lr.study import StudySource, ValidationStudy, run_study, study_docum
 from engine.lr.trials import Floats
 from engine.lr.validate import Validated
 from engine.progress import CancelToken, Progress, no_progress
+from engine.report.charts import validation_charts
 from engine.report.fonts import REGULAR, font_folders, register_fonts
-from engine.report.plots import to_svg, validation_plots
+from engine.report.plots import plot, to_svg
 from engine.report.raster import to_png
 from engine.report.sign import Identity, sign_report
 from engine.report.study import readings, render_study
@@ -105,16 +106,16 @@ def print_study(
     register_fonts(font_folders(FONTS))
     texts = tomllib.loads(VALIDATION_TEXTS.read_text(encoding="utf-8"))[language]
     trials = validated.trials
-    plots = validation_plots(
+    charts = validation_charts(
         trials.scores,
         validated.log10_lr,
         trials.same,
         trials.weights,
         texts,
-        REGULAR,
         case_log10_lr,
         study.by_condition,
     )
+    plots = {name: plot(chart, REGULAR) for name, chart in charts.items()}
     document = study_document(study)
     pdf = render_study(document, plots, texts, language, identity is None)
     if identity is not None:
