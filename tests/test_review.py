@@ -25,10 +25,14 @@ from pytestqt.qtbot import QtBot
 
 from app.cli import EXIT_INCOMPLETE, EXIT_USAGE, run
 from app.messages import codes, message
-from app.resources import DEFAULT_MODEL_ID, MODELS, POPULATIONS
+from app.resources import DEFAULT_MODEL_ID, DEMO, MODELS, POPULATIONS
+from app.services.comparing import Comparison, compare
+from app.services.reporting import ReportRequest, finding_of, write_report
 from app.services.reviewing import ReviewInputs, extract_attachments, review
 from engine.errors import ErrorCode, SeongmunError
-from engine.types import CheckStatus
+from engine.models.session import EmbeddingModel
+from engine.report.sign import Identity
+from engine.types import CheckStatus, Population
 from engine.verify.extract import MOST_BYTES, read_attachments, safe_name
 from engine.verify.signature import check_signature
 from ui.language import set_language
@@ -38,6 +42,7 @@ from ui.widgets.fact_tree import FactTree
 
 ROOT = Path(__file__).resolve().parent.parent
 HUGE_BYTES = 3 << 30
+OTHER = "대조음성2_synthetic.wav"
 
 
 @pytest.fixture
@@ -163,6 +168,29 @@ def test_from_a_dropped_report_to_a_signed_record(
     }  # fmt: skip
     assert content["machine"]["provider"]
     assert content["trust"][0]["file_name"] == identity_files[1].name
+
+
+def test_every_comparison_of_a_report_stands_beside_its_own_numbers(
+    comparison: Comparison,
+    model: EmbeddingModel,
+    population: Population,
+    identity: Identity,
+    demo_media: tuple[Path, Path],
+    tmp_path: Path,
+) -> None:
+    other = compare(demo_media[0], DEMO / OTHER, model, population)
+    request, report = ReportRequest("both", identity), tmp_path / "report.pdf"
+    findings = [finding_of(c, request.scale, model.provider) for c in (comparison, other)]
+    write_report(findings, model.pack, population, request, report)
+    found = review(report, ReviewInputs((DEMO,)))
+    ratios = {n.of: n for n in found.numbers if n.name == "log10_lr"}
+    assert set(ratios) == {"Q1 – K1", "Q1 – K2"}
+    for of, made in (("Q1 – K1", comparison), ("Q1 – K2", other)):
+        log10_lr = made.likelihood_ratio.log10_lr
+        assert ratios[of].reported == pytest.approx(log10_lr)
+        assert ratios[of].recomputed == pytest.approx(log10_lr, abs=1e-4)
+    assert {item.label for item in found.items} == {"Q1", "K1", "K2"}
+    assert found.missing_items == ()
 
 
 def test_command_line_writes_a_record(

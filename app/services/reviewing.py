@@ -220,16 +220,18 @@ def _figures(result: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _items(verification: Verification) -> tuple[ReviewedItem, ...]:
-    """The report's recordings; their checks come in the same order."""
+    """The report's recordings. Their checks come in the same order, but only one of each kind where
+    the content could not be worked with: what has no check was not checked."""
     if verification.manifest is None:
         return ()
     items = verification.manifest.content["items"]
-    checks = [c for c in verification.result.checks if c.id.startswith("media.")]
+    made = [c.status for c in verification.result.checks if c.id.startswith("media.")]
+    statuses = made + [CheckStatus.NOT_CHECKED] * (len(items) - len(made))
     return tuple(
         ReviewedItem(
-            i.get("label", ""), i["role"], i["file_name"], i["sha256"], i["size_bytes"], c.status
+            i.get("label", ""), i["role"], i["file_name"], i["sha256"], i["size_bytes"], status
         )
-        for i, c in zip(items, checks, strict=True)
+        for i, status in zip(items, statuses, strict=True)
     )
 
 
