@@ -30,7 +30,7 @@ from engine.casefile.store import CaseFile
 from engine.casefile.tables import Segment
 from engine.compare.gallery import Gallery
 from engine.errors import ErrorCode, SeongmunError
-from engine.groups.organise import Decisions, GroupSettings
+from engine.groups.organise import Decisions, GroupSettings, decisions_of
 from engine.models.session import EmbeddingModel
 from engine.types import CheckStatus, FloatArray, Population
 
@@ -268,14 +268,14 @@ def test_decisions_are_evidence_of_the_case(phone: Phone, tmp_path: Path) -> Non
     decide(folder, "different_ring", "2", "1")
     decide(folder, "different_voice", "2:S2", "1:S2")
     with CaseFile.open(folder, writable=True, actor="김감정") as case:
-        told = case_decisions(case)
+        told = decisions_of(case_decisions(case))
         assert told.different_voice == (tuple(sorted(voices)),) and not told.same_voice
         assert told.roles == {voices[1]: "victim"}
         assert told.different_ring == (tuple(sorted(hashes)),)
         work.undo(case, "김감정")
-        assert case_decisions(case).same_voice == (tuple(sorted(voices)),)
+        assert decisions_of(case_decisions(case)).same_voice == (tuple(sorted(voices)),)
         work.redo(case, "김감정")
-        assert not case_decisions(case).same_voice
+        assert not decisions_of(case_decisions(case)).same_voice
         assert all(check.status is CheckStatus.PASS for check in check_case(case))
         assert [c.segments is not None for c in case_calls(case)] == [True, True]
     assert decide(folder, "open_different_voice", "1:S2", "2:S2")["decisions"][-1]["kind"] == (

@@ -14,13 +14,13 @@ from app.services.workroom import VoiceChoice, Workroom
 from engine.casefile import work
 from engine.casefile.calls import DIRECTION, STARTED
 from engine.casefile.store import CaseFile
-from engine.casefile.tables import Decision, Exhibit, Segment
+from engine.casefile.tables import Decision, Edit, Exhibit, Segment
 from engine.compare.gallery import Gallery
 from engine.errors import ErrorCode, SeongmunError
-from engine.groups.organise import Decisions
+from engine.groups.organise import decisions_of
 from engine.groups.rings import ROLES
 from engine.progress import CancelToken, Progress, no_progress
-from engine.types import SpeechSegment
+from engine.types import CaseAnchor, SpeechSegment
 
 DECISION_KINDS = tuple(kind for group in work.OPPOSITES for kind in group)
 
@@ -71,20 +71,20 @@ def _turn(segment: Segment) -> SpeechSegment:
     )
 
 
-def case_decisions(case: CaseFile) -> Decisions:
-    """What the examiner decided, as it stands."""
-    standing = work.decisions(case)
+def case_decisions(case: CaseFile) -> list[dict[str, str]]:
+    """What the examiner decided, as it stands, with who decided it and when;
+    `engine.groups.organise.decisions_of` makes decisions of it."""
+    edits = {edit.id: edit for edit in case.rows(Edit)}
+    return [
+        decision_document(d) | {"author": edits[d.edit_id].author, "utc": edits[d.edit_id].utc}
+        for d in work.decisions(case)
+    ]
 
-    def pairs(kind: str) -> tuple[tuple[str, str], ...]:
-        return tuple((d.first, d.second) for d in standing if d.kind == kind)
 
-    return Decisions(
-        pairs("same_voice"),
-        pairs("different_voice"),
-        {d.first: role for d in standing if d.kind == "role" for role in ROLES if role == d.value},
-        pairs("same_ring"),
-        pairs("different_ring"),
-    )
+def case_anchor(case: CaseFile) -> CaseAnchor:
+    """Which case it is, and how far its audit trail goes."""
+    head = case.head()
+    return CaseAnchor(case.info.case_uuid, case.info.number, head.sequence, head.hash)
 
 
 def decide(
@@ -111,7 +111,7 @@ def decide(
         return {"decisions": [decision_document(d) for d in work.decisions(case)]}
 
 
-def decision_document(decision: Decision) -> dict[str, Any]:
+def decision_document(decision: Decision) -> dict[str, str]:
     """A decision as data."""
     names = ("kind", "first", "second", "value")
     return {name: getattr(decision, name) for name in names}
@@ -136,7 +136,7 @@ def group_case(
 ) -> Grouping:
     """Group the voices of the open case under its decisions (raises as `group_calls`)."""
     with room.case() as case:
-        calls, decisions = case_calls(case), case_decisions(case)
+        calls, decisions = case_calls(case), decisions_of(case_decisions(case))
     model, population = room.analyst.open_engine()
     return group_calls(calls, model, population, None, decisions, progress, cancel)
 
@@ -149,7 +149,7 @@ def regroup_case(
 ) -> Grouping:
     """The same voices under the decisions that stand now (raises as `regroup`)."""
     with room.case() as case:
-        decisions = case_decisions(case)
+        decisions = decisions_of(case_decisions(case))
     return regroup(grouping, None, decisions, progress, cancel)
 
 

@@ -1,10 +1,12 @@
-"""People, calls and rings as a picture, a table and a GraphML document."""
+"""People, calls, rings and cases as a picture, a table and a GraphML document."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 from xml.etree import ElementTree
 
@@ -12,30 +14,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.services.grouping import Grouping
+from engine.casefile.calls import instant, parse_time
 from engine.groups.layout import lay_out
 from engine.progress import CancelToken, Progress, no_progress
 
 NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
-ATTRIBUTES = ("kind", "name", "role", "ring")
+ATTRIBUTES = ("kind", "name", "role", "ring", "started", "direction")
+NOBODY = -1
+CASE_DISTANCE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A person (its place among the people) or a call (SHA-256); `ring` is None outside."""
+    """A person (its place among the people), a call (SHA-256) or a case (its number); `ring` is
+    None outside. Of a call also when it began and its direction, each empty where unknown."""
 
-    kind: Literal["person", "call"]
+    kind: Literal["person", "call", "case"]
     key: str
     name: str
     role: str
     ring: int | None
+    started: str = ""
+    direction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What is drawn. `places` is float64 [shape=(n, 2)]; `edges` [shape=(m, 2)] are pairs of a
-    person's and a call's place among the nodes, `voices` [shape=(m,)] the voice that is heard and
-    `log10_lr` [shape=(m,)] the evidence that it is the person's, within the supported range: NaN
-    where it is the person's only voice."""
+    person's and a call's place among the nodes, or a case's and a call's; `voices` [shape=(m,)] is
+    the voice that is heard, `NOBODY` for a case, and `log10_lr` [shape=(m,)] the evidence that it
+    is the person's, within the supported range: NaN where it is the person's only voice."""
 
     nodes: tuple[Node, ...]
     places: NDArray[np.float64]
@@ -48,7 +56,7 @@ def make_picture(
     grouping: Grouping, progress: Progress = no_progress, cancel: CancelToken | None = None
 ) -> Picture:
     """Lay a grouping out (raises CANCELLED)."""
-    calls = {v.recording.sha256: v.path.name for v in grouping.voices}
+    calls = {v.recording.sha256: v for v in grouping.voices}
     rings = grouping.rings.rings[: grouping.n_rings]
     ring_of_call = {call: i for i, ring in enumerate(rings) for call in ring.calls}
     nodes = [
@@ -56,19 +64,45 @@ def make_picture(
         for name in (f"V{i + 1}" for i in range(len(grouping.people)))
     ]
     number = {call: len(nodes) + i for i, call in enumerate(calls)}
-    nodes += [Node("call", c, name, "", ring_of_call.get(c)) for c, name in calls.items()]
+    nodes += [
+        Node("call", c, v.path.name, "", ring_of_call.get(c), v.facts.started, v.facts.direction)
+        for c, v in calls.items()
+    ]
     rows = [
         (i, number[grouping.voices[m.voice].recording.sha256], m.voice, grouping.shown(m.log10_lr))
         for i, person in enumerate(grouping.people)
         for m in person.members
     ]
     edges = np.array([row[:2] for row in rows], np.int64)
-    return Picture(
+    picture = Picture(
         tuple(nodes),
         lay_out(len(nodes), edges, progress, cancel),
         edges,
         np.array([row[2] for row in rows], np.int64),
         np.array([np.nan if row[3] is None else row[3] for row in rows]),
+    )
+    cases: dict[str, list[int]] = {}
+    for call, voice in calls.items():
+        if voice.facts.case_number:
+            cases.setdefault(voice.facts.case_number, []).append(number[call])
+    return with_cases(picture, cases)
+
+
+def with_cases(picture: Picture, cases: Mapping[str, Sequence[int]]) -> Picture:
+    """The picture with a node for every case, in the middle of its calls (their places among the
+    nodes); cases do not draw calls together."""
+    if not cases:
+        return picture
+    n = len(picture.nodes)
+    middles = [picture.places[list(calls)].mean(axis=0) + CASE_DISTANCE for calls in cases.values()]
+    pairs = [(n + i, call) for i, calls in enumerate(cases.values()) for call in calls]
+    nodes = [Node("case", name, name, "", None) for name in cases]
+    return Picture(
+        (*picture.nodes, *nodes),
+        np.concatenate([picture.places, middles]),
+        np.concatenate([picture.edges, np.array(pairs, np.int64)]),
+        np.concatenate([picture.voices, np.full(len(pairs), NOBODY)]),
+        np.concatenate([picture.log10_lr, np.full(len(pairs), np.nan)]),
     )
 
 
@@ -88,7 +122,8 @@ def as_graphml(picture: Picture) -> bytes:
     for i, node in enumerate(picture.nodes):
         element = ElementTree.SubElement(graph, "node", id=f"n{i}")
         ring = "" if node.ring is None else str(node.ring + 1)
-        for name, value in zip(ATTRIBUTES, (node.kind, node.name, node.role, ring), strict=True):
+        values = (node.kind, node.name, node.role, ring, node.started, node.direction)
+        for name, value in zip(ATTRIBUTES, values, strict=True):
             ElementTree.SubElement(element, "data", key=name).text = value
     for (a, b), value in zip(picture.edges, picture.log10_lr, strict=True):
         element = ElementTree.SubElement(graph, "edge", source=f"n{a}", target=f"n{b}")
@@ -102,9 +137,14 @@ def as_csv(grouping: Grouping, picture: Picture) -> bytes:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(
-        ["person", "role", "ring", "call", "speaker", "channel", "net_speech_s", "log10_lr"]
+        [
+            *("person", "role", "ring", "call", "speaker", "channel", "net_speech_s", "log10_lr"),
+            *("case", "started", "direction", "received_utc"),
+        ]
     )
     for (a, _), row, value in zip(picture.edges, picture.voices, picture.log10_lr, strict=True):
+        if row == NOBODY:
+            continue
         node, voice = picture.nodes[a], grouping.voices[row]
         writer.writerow(
             [
@@ -116,6 +156,41 @@ def as_csv(grouping: Grouping, picture: Picture) -> bytes:
                 voice.channel + 1,
                 f"{voice.quality.net_speech_s:.2f}",
                 f"{value:.4f}" if np.isfinite(value) else "",
+                voice.facts.case_number,
+                voice.facts.started,
+                voice.facts.direction,
+                voice.facts.received_utc,
             ]
         )
     return buffer.getvalue().encode("utf-8-sig")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A call in the order of time: when it began or, where that is unknown, was received; `zoned`
+    says whether the time zone is known."""
+
+    call: str
+    time: str
+    is_receipt: bool
+    zoned: bool
+
+
+def time_line(grouping: Grouping) -> list[Moment]:
+    """The calls by when they began, in the order of time; where that is unknown by receipt."""
+    moments = []
+    for call, facts in {v.recording.sha256: v.facts for v in grouping.voices}.items():
+        started = parse_time(facts.started)
+        time = facts.started if started is not None else facts.received_utc
+        zoned = started is None or started.tzinfo is not None
+        moments.append(Moment(call, time, started is None, zoned))
+    return sorted(moments, key=_order)
+
+
+def _order(moment: Moment) -> datetime:
+    """Receipts are UTC, to the second or the day; what is no time comes last."""
+    if not moment.is_receipt:
+        found = instant(moment.time)
+    else:
+        found = instant(moment.time[:19]) or instant(f"{moment.time[:10]}T00:00")
+    return found or datetime.max.replace(tzinfo=UTC)

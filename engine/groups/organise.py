@@ -3,12 +3,20 @@ report's reader can do it again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.groups.cluster import Person, group_voices
-from engine.groups.rings import Presence, Ring, RingResult, Role, find_rings, suggest_roles
+from engine.groups.rings import (
+    ROLES,
+    Presence,
+    Ring,
+    RingResult,
+    Role,
+    find_rings,
+    suggest_roles,
+)
 from engine.progress import CancelToken, Progress, no_progress
 from engine.types import FloatArray
 
@@ -39,6 +47,23 @@ class Decisions:
     roles: Mapping[str, Role] = field(default_factory=dict)
     same_ring: tuple[tuple[str, str], ...] = ()
     different_ring: tuple[tuple[str, str], ...] = ()
+
+
+def decisions_of(rows: Iterable[Mapping[str, str]]) -> Decisions:
+    """Decisions from rows with ``kind``, ``first``, ``second`` and ``value``."""
+    standing = list(rows)
+
+    def pairs(kind: str) -> tuple[tuple[str, str], ...]:
+        return tuple((d["first"], d["second"]) for d in standing if d["kind"] == kind)
+
+    given = {d["first"]: d["value"] for d in standing if d["kind"] == "role"}
+    return Decisions(
+        pairs("same_voice"),
+        pairs("different_voice"),
+        {key: role for key, value in given.items() for role in ROLES if role == value},
+        pairs("same_ring"),
+        pairs("different_ring"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +140,7 @@ def _rows(pairs: Sequence[tuple[str, str]], row: Mapping[str, int]) -> list[tupl
 
 
 def weakest_voice(people: Sequence[Person], ring: Ring) -> Weakest | None:
-    """The voice in a ring's calls whose belonging to a person who binds it has the least
+    """The voice in a ring whose belonging to a person who binds it has the least
     evidence."""
     members = [
         Weakest(name, member.voice, member.log10_lr)
@@ -132,7 +157,8 @@ def without(
     people: Sequence[Person],
     ring: Ring,
     fallen: int,
-    least_strength: float,
+    settings: GroupSettings,
+    decisions: Decisions,
 ) -> tuple[int, ...]:
     """How many calls would be in each part of a ring if one voice were nobody's who binds it."""
     calls = set(ring.calls)
@@ -143,8 +169,17 @@ def without(
         if voices[v].call in calls and v != fallen and f"V{number}" in ring.people
     ]
     roles: dict[str, Role] = {p.person: "caller" for p in presences}
-    parts = [len(r.calls) for r in find_rings(presences, roles, log10_lr, least_strength).rings]
-    return tuple([*parts, *[1] * (len(calls) - sum(parts))])
+    row = {voice.key: i for i, voice in enumerate(voices)}
+    found = find_rings(
+        presences,
+        roles,
+        log10_lr,
+        settings.ring_strength,
+        decisions.same_ring,
+        decided=_rows(decisions.same_voice, row),
+    )
+    parts = [len(part.calls) for part in found.rings]
+    return (*parts, *[1] * (len(calls) - sum(parts)))
 
 
 def sensitivity(
