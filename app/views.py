@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from app.messages import Language, message
-from app.services.wording import flag_text
+from app.services.wording import check_name, check_reason, flag_text
 from engine.speech.exchange import LabelledSegment, SegmentFormat, write_segments
 from engine.types import Check, ModelPack, Population, VerificationResult
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.services.demo import DemoResult
     from app.services.segmenting import Proposal
     from engine.verify.run import Verification
+    from engine.verify.signature import SignatureFacts
 
 
 def info_text(described: Sequence[Mapping[str, Any]], language: Language) -> str:
@@ -235,9 +236,8 @@ def case_check_text(result: VerificationResult, language: Language) -> str:
 def _check_lines(result: VerificationResult, language: Language) -> list[str]:
     lines = []
     for check in result.checks:
-        name = message(f"check.{check.id}", language)
-        details = ", ".join(f"{key}={value}" for key, value in check.params.items())
-        lines.append(f"  {check.status.value:11} {name}: {check.reason} {details}".rstrip())
+        name, reason = check_name(check.id, language), check_reason(check, language)
+        lines.append(f"  {check.status.value:11} {name}: {reason}")
     return lines
 
 
@@ -246,6 +246,7 @@ def verification_document(verification: Verification) -> dict[str, Any]:
     signature = verification.signature
     return {
         **checks_document(verification.result),
+        "signatures": signature_documents(verification.signatures),
         "signer": signature.signer if signature else None,
         "signed_at": signature.signed_at if signature else None,
         "recomputed_log10_lr": verification.recomputed_log10_lr,
@@ -258,6 +259,7 @@ def _check_document(check: Check) -> dict[str, Any]:
         "status": check.status.value,
         "reason": check.reason,
         "params": dict(check.params),
+        "required": check.required,
     }
 
 
@@ -265,9 +267,20 @@ def verification_text(verification: Verification, language: Language) -> str:
     """The verdict first, then every check with its reason."""
     lines = [message(f"verdict.{verification.result.verdict.value}", language)]
     lines += _check_lines(verification.result, language)
-    if verification.signature:
-        lines.append(f"  {verification.signature.signer}, {verification.signature.signed_at}")
-    return "\n".join(lines)
+    return "\n".join([*lines, signatures_text(verification.signatures, language)]).rstrip()
+
+
+def signature_documents(signatures: Sequence[SignatureFacts]) -> list[dict[str, Any]]:
+    """The JSON of who signed as what."""
+    return [asdict(found) for found in signatures]
+
+
+def signatures_text(signatures: Sequence[SignatureFacts], language: Language) -> str:
+    """Who signed as what, and when: by a trusted timestamp, or else as the signer states."""
+    return "\n".join(
+        f"  {message(f'signer.{s.role}', language)}: {s.signer}, {s.timestamp or s.signed_at}"
+        for s in signatures
+    )
 
 
 def demo_document(result: DemoResult) -> dict[str, Any]:

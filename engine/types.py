@@ -492,12 +492,15 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One fact about a report. `reason` is a code; `params` are the facts behind it."""
+    """One fact about a report. `reason` is a code; `params` are the facts behind it. What is not
+    `required`, such as a second signature, may be absent from a report that holds; a check that
+    fails counts in any case."""
 
     id: str
     status: CheckStatus
     reason: str
     params: Mapping[str, ParamValue] = field(default_factory=dict)
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -508,9 +511,9 @@ class VerificationResult:
 
     @property
     def verdict(self) -> CheckStatus:
-        statuses = {check.status for check in self.checks}
-        if CheckStatus.FAIL in statuses:
+        if any(check.status is CheckStatus.FAIL for check in self.checks):
             return CheckStatus.FAIL
+        statuses = {check.status for check in self.checks if check.required}
         if CheckStatus.NOT_CHECKED in statuses or not statuses:
             return CheckStatus.NOT_CHECKED
         return CheckStatus.PASS

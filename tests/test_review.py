@@ -215,7 +215,7 @@ def test_command_line_writes_a_record(
     assert "result.recomputed" in content["not_checked"]
     assert {number["recomputed"] for number in content["numbers"]} == {None}
     assert content["machine"]["provider"] == ""
-    checks, facts = check_signature(record.read_bytes())
+    checks, (facts,) = check_signature(record.read_bytes())
     assert not [check for check in checks if check.status is CheckStatus.FAIL]
     assert facts is not None and facts.signer in facts.certificates
 

@@ -31,8 +31,8 @@ RANGES = {
 
 @dataclass(frozen=True, slots=True)
 class ReviewInputs:
-    """What the reviewer brings along: recordings (files and folders), trusted certificates, and a
-    model and a population where they are not installed."""
+    """What the reviewer brings along: recordings (files and folders), trusted certificates, a model
+    and a population where they are not installed, CRLs and OCSP responses."""
 
     media: tuple[Path, ...] = ()
     trust: tuple[Path, ...] = ()
@@ -40,6 +40,7 @@ class ReviewInputs:
     population: Path | None = None
     recompute: bool = True
     device: str = "cpu"
+    revocation: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ def review(
         case if is_of_case else None,
         progress=progress,
         cancel=cancel,
+        revocation=inputs.revocation,
     )
     return review_of(report, inputs, verification)
 
@@ -184,11 +186,9 @@ def review_of(report: Path, inputs: ReviewInputs, verification: Verification) ->
 
 
 def _signatures(verification: Verification) -> tuple[ReviewedSignature, ...]:
-    signature = verification.signature
-    if signature is None:
-        return ()
-    return (
-        ReviewedSignature(signature.signer, "", signature.signed_at, "", signature.certificates),
+    return tuple(
+        ReviewedSignature(s.signer, s.role, s.signed_at, s.timestamp, s.certificates)
+        for s in verification.signatures
     )
 
 

@@ -1,41 +1,109 @@
-"""Signing identities for the desktop program."""
+"""Who signs and with what proofs, and the countersignature of a reviewer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from app.messages import Language
+from app.resources import FONTS
+from engine.errors import ErrorCode, SeongmunError
+from engine.files import write_atomic
+from engine.types import CheckStatus
+
 if TYPE_CHECKING:
     from engine.report.sign import Identity
+    from engine.verify.signature import SignatureFacts
 
 SIGNER_KINDS = ("none", "file", "token")
+COUNTERSIGNING_REASON = {"ko": "감정서 검토", "en": "Technical review of the report"}
 
 
 @dataclass(frozen=True, slots=True)
 class SignerChoice:
     """Who signs: nobody, a PKCS#12 file, or a token by the path of its PKCS#11 library; `secret` is
-    the password or the PIN."""
+    the password or the PIN. `authority` is the PKCS#12 file of a timestamp authority, if there is
+    one; `revocation` are CRLs, OCSP responses and authorities' certificates to keep in the file."""
 
     kind: Literal["none", "file", "token"] = "none"
     path: Path = Path()
     secret: str = ""
     token_label: str = ""
+    signer_name: str = ""
+    authority: Path | None = None
+    authority_secret: str = ""
+    revocation: tuple[Path, ...] = ()
 
 
 @contextmanager
 def opened_identity(choice: SignerChoice) -> Iterator[Identity | None]:
-    """The identity while the block runs, or None for a draft (raises KEY_*, TOKEN_*)."""
-    from engine.report.sign import load_pkcs12  # what signs loads slowly
+    """The identity while the block runs, or None for a draft (raises KEY_*, TOKEN_*, FILE_*,
+    REVOCATION_INVALID, TIMESTAMP_PURPOSE)."""
+    if choice.kind == "none":
+        yield None
+        return
+    from engine.report.revocation import load_revocation  # what signs loads slowly
+    from engine.report.sign import Proofs, load_pkcs12
+    from engine.report.timestamps import load_authority
     from engine.report.tokens import open_token
 
-    match choice.kind:
-        case "file":
-            yield load_pkcs12(choice.path, choice.secret.encode("utf-8"))
-        case "token":
-            with open_token(choice.path, choice.secret, choice.token_label or None) as identity:
-                yield identity
-        case _:
-            yield None
+    authority = None
+    if choice.authority is not None:
+        authority = load_authority(choice.authority, choice.authority_secret.encode("utf-8"))
+    proofs = Proofs(authority, load_revocation(choice.revocation))
+    if choice.kind == "file":
+        yield replace(load_pkcs12(choice.path, choice.secret.encode("utf-8")), proofs=proofs)
+        return
+    names = (choice.token_label or None, choice.signer_name or None)
+    with open_token(choice.path, choice.secret, *names) as identity:
+        yield replace(identity, proofs=proofs)
+
+
+def countersign(
+    report: Path, choice: SignerChoice, target: Path, language: Language = "ko"
+) -> tuple[SignatureFacts, ...]:
+    """Sign a report as its reviewer, check the signatures, and only then put the signed report in
+    its place; returns what the examiner's and the reviewer's signature say.
+
+    Raises
+    ------
+    SeongmunError
+        What `opened_identity` and `engine.verify.run.read_report` raise; COUNTERSIGN_NOT_INTACT,
+        COUNTERSIGN_ALREADY, COUNTERSIGN_NO_PLACE, COUNTERSIGN_SAME_PERSON, SIGN_FAILED,
+        KEY_REVOKED, REPORT_FONT, REPORT_SELF_CHECK, FILE_*.
+    """
+    from engine.report.fonts import font_folders, register_fonts
+    from engine.report.sign import countersign_report
+    from engine.verify.run import read_report
+    from engine.verify.signature import check_signature
+
+    pdf = read_report(report)
+    _require_intact(pdf)
+    with opened_identity(choice) as identity:
+        if identity is None:
+            raise SeongmunError(ErrorCode.KEY_MISSING, path="")
+        register_fonts(font_folders(FONTS))
+        signed = countersign_report(pdf, identity, COUNTERSIGNING_REASON[language])
+    checks, facts = check_signature(signed)
+    failed = {check.id for check in checks if check.status is CheckStatus.FAIL}
+    if "countersignature.person" in failed:
+        raise SeongmunError(ErrorCode.COUNTERSIGN_SAME_PERSON)
+    if failed or len(facts) < 2:
+        raise SeongmunError(ErrorCode.REPORT_SELF_CHECK, reason=", ".join(sorted(failed)))
+    write_atomic(target, signed)
+    return facts
+
+
+def _require_intact(pdf: bytes) -> None:
+    """Refuse what an examiner did not sign, what was changed since, what has a reviewer already."""
+    from engine.verify.signature import check_signature
+
+    checks, facts = check_signature(pdf)
+    failed = [check.id for check in checks if check.status is CheckStatus.FAIL]
+    if failed:
+        raise SeongmunError(ErrorCode.COUNTERSIGN_NOT_INTACT, reason=", ".join(failed))
+    if len(facts) > 1:
+        raise SeongmunError(ErrorCode.COUNTERSIGN_ALREADY, signer=facts[1].signer)

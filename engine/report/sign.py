@@ -1,36 +1,51 @@
-"""PAdES-B-B signatures with identities of PKCS#12 files; those of tokens are in `tokens`.
+"""PAdES signatures with identities of PKCS#12 files; those of tokens are in `tokens`.
 
-The signature certifies the document: nothing may be changed or appended afterwards.
+The examiner's signature certifies the document: afterwards nothing may be added but the signature
+of a reviewer, in the field that is prepared for it (ADR 20).
 """
 
 from __future__ import annotations
 
 import datetime
 import io
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.signers import Signer
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.stamp import BaseStampStyle
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
+from engine.report.places import stamp
+from engine.report.revocation import NO_DATA, RevocationData, add_to_store, is_revoked
+from engine.report.roles import EXAMINER, REVIEWER
+from engine.report.strength import weakness
 
-FIELD_NAME = "SeongmunExaminer"
-MINIMUM_RSA_BITS = 2048
-STRONG_CURVES = ("secp256r1", "secp384r1", "secp521r1")
-WEAK_HASHES = ("md5", "sha1")
 DEMO_NAME = "DEMO - NOT FOR CASEWORK"
 DEMO_DAYS = 3650
-CONTENTS_BYTES = 16384
+CONTENTS_BYTES = 32768
+PDF_VERSION = (1, 7)
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What a signature is to carry besides itself: the time of an authority, and what shows that no
+    certificate was revoked."""
+
+    authority: TimeStamper | None = None
+    revocation: RevocationData = NO_DATA
 
 
 class Identity(Protocol):
@@ -38,6 +53,9 @@ class Identity(Protocol):
 
     @property
     def certificate(self) -> x509.Certificate: ...
+
+    @property
+    def proofs(self) -> Proofs: ...
 
     def signer(self) -> Signer:
         """What pyHanko signs with (raises SIGN_FAILED)."""
@@ -51,6 +69,7 @@ class FileIdentity:
     certificate: x509.Certificate
     _pkcs12: bytes
     _password: bytes
+    proofs: Proofs = field(default=Proofs())
 
     def signer(self) -> Signer:
         """See `Identity`."""
@@ -102,14 +121,7 @@ def require_usable(certificate: x509.Certificate, path: str) -> None:
     SeongmunError
         KEY_WEAK, KEY_EXPIRED.
     """
-    try:
-        key, algorithm = certificate.public_key(), certificate.signature_hash_algorithm
-    except (UnsupportedAlgorithm, ValueError) as error:
-        raise SeongmunError(ErrorCode.KEY_WEAK, path=path) from error
-    strong = (isinstance(key, rsa.RSAPublicKey) and key.key_size >= MINIMUM_RSA_BITS) or (
-        isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in STRONG_CURVES
-    )
-    if not strong or (algorithm is not None and algorithm.name in WEAK_HASHES):
+    if weakness(certificate):
         raise SeongmunError(ErrorCode.KEY_WEAK, path=path)
     now = datetime.datetime.now(datetime.UTC)
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
@@ -147,31 +159,111 @@ def make_demo_identity(pkcs12_path: Path, certificate_path: Path, password: byte
     write_atomic(certificate_path, certificate.public_bytes(Encoding.PEM))
 
 
+def certificates_of(signer: Signer) -> tuple[bytes, ...]:
+    """A signer's certificate and those that came with it, DER."""
+    assert signer.signing_cert is not None
+    others = sorted(found.dump() for found in signer.cert_registry)
+    return tuple(dict.fromkeys([signer.signing_cert.dump(), *others]))
+
+
 def sign_report(pdf: bytes, identity: Identity, reason: str) -> bytes:
-    """Certify a PDF (PAdES-B-B, SHA-256, no changes allowed).
+    """Certify a PDF as its examiner (PAdES, SHA-256): only the reviewer may still sign.
+
+    Shows the signature in the place that is prepared for it, if there is one; fonts must be
+    registered then.
 
     Raises
     ------
     SeongmunError
-        SIGN_FAILED.
+        SIGN_FAILED, KEY_REVOKED.
     """
-    signer = identity.signer()
+
+    def prepare(writer: BasePdfFileWriter) -> None:
+        present = {name for name, _, _ in fields.enumerate_sig_fields(writer)}
+        for name in (EXAMINER, REVIEWER):
+            if name not in present:
+                fields.append_signature_field(writer, fields.SigFieldSpec(name))
+
+    policy = {"certify": True, "docmdp_permissions": fields.MDPPerm.FILL_FORMS}
+    return _sign(pdf, identity, EXAMINER, reason, prepare, policy)
+
+
+def countersign_report(pdf: bytes, identity: Identity, reason: str) -> bytes:
+    """Sign an examiner's report as its reviewer; see `sign_report`. Does not check the report.
+
+    Raises
+    ------
+    SeongmunError
+        SIGN_FAILED, KEY_REVOKED, COUNTERSIGN_NO_PLACE.
+    """
+
+    def prepare(writer: BasePdfFileWriter) -> None:
+        empty = [name for name, value, _ in fields.enumerate_sig_fields(writer) if value is None]
+        if REVIEWER not in empty:
+            raise SeongmunError(ErrorCode.COUNTERSIGN_NO_PLACE)
+
+    return _sign(pdf, identity, REVIEWER, reason, prepare, {})
+
+
+def _sign(
+    pdf: bytes,
+    identity: Identity,
+    name: str,
+    reason: str,
+    prepare: Callable[[BasePdfFileWriter], None],
+    policy: Mapping[str, Any],
+) -> bytes:
+    proofs = identity.proofs
+    if is_revoked(identity.certificate, proofs.revocation):
+        raise SeongmunError(ErrorCode.KEY_REVOKED, name=common_name(identity.certificate))
+    signer, output = identity.signer(), io.BytesIO()
     metadata = signers.PdfSignatureMetadata(
-        field_name=FIELD_NAME,
+        field_name=name,
         md_algorithm="sha256",
         subfilter=fields.SigSeedSubFilter.PADES,
-        certify=True,
-        docmdp_permissions=fields.MDPPerm.NO_CHANGES,
         name=common_name(identity.certificate),
         reason=reason,
+        **policy,
     )
-    output = io.BytesIO()
     try:
-        signers.PdfSigner(metadata, signer).sign_pdf(
-            IncrementalPdfFileWriter(io.BytesIO(pdf)),
-            output=output,
-            bytes_reserved=CONTENTS_BYTES,
-        )
+        writer = _QuietWriter(io.BytesIO(pdf))
+        prepare(writer)
+        add_to_store(writer, RevocationData(certificates_of(signer)) + proofs.revocation)
+        _QuietSigner(
+            metadata,
+            signer,
+            timestamper=proofs.authority,
+            stamp_style=_stamp(writer, name, metadata),
+        ).sign_pdf(writer, existing_fields_only=True, output=output, bytes_reserved=CONTENTS_BYTES)
+    except SeongmunError:
+        raise
     except Exception as error:  # pyHanko raises many kinds; none may leave a half-signed report
         raise SeongmunError(ErrorCode.SIGN_FAILED, reason=str(error)) from error
     return output.getvalue()
+
+
+def _stamp(
+    writer: BasePdfFileWriter, name: str, metadata: signers.PdfSignatureMetadata
+) -> BaseStampStyle | None:
+    """What the signature shows; nothing where its field has no area."""
+    found = {n: reference for n, _, reference in fields.enumerate_sig_fields(writer)}
+    left, bottom, right, top = (float(x) for x in found[name].get_object()["/Rect"])
+    if left == right or bottom == top:
+        return None
+    return stamp(metadata.name or "", metadata.reason or "", (left, bottom, right, top))
+
+
+class _QuietWriter(IncrementalPdfFileWriter):
+    """Leaves dates, metadata and version of the document as they are."""
+
+    output_version = PDF_VERSION
+
+    def _update_meta(self) -> None:
+        pass
+
+
+class _QuietSigner(signers.PdfSigner):
+    """Declares no extensions in the catalog, which a reviewer must not touch."""
+
+    def register_extensions(self, pdf_out: BasePdfFileWriter, *, md_algorithm: str) -> None:
+        pass

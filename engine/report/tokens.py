@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from pyhanko.sign.pkcs11 import PKCS11Signer
 from pyhanko.sign.signers import Signer
 
 from engine.errors import ErrorCode, SeongmunError
-from engine.report.sign import common_name, require_usable
+from engine.report.sign import Proofs, common_name, require_usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class TokenIdentity:
     certificate: x509.Certificate
     _session: Any
     _id: bytes
+    proofs: Proofs = field(default=Proofs())
 
     def signer(self) -> Signer:
         """See `engine.report.sign.Identity`."""

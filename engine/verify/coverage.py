@@ -18,16 +18,27 @@ from cryptography.exceptions import InvalidSignature
 BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 CONTENT_INFO_FIELDS, SIGNED_DATA_FIELDS, SIGNER_INFO_FIELDS = 2, 5, 6
 CONSTRUCTED = 1
+NULL = b"\x05\x00"
 MOST_NESTED = 32
 MOST_CONTENTS = 1 << 17
 
 
-def coverage_fault(pdf: bytes) -> str:
-    """Why the signature does not pin down every byte of the file; empty where it does."""
-    found = BYTE_RANGE.findall(pdf)
-    if len(found) != 1:
+def first_revision(pdf: bytes) -> bytes:
+    """The file as the first of two signatures left it; the whole file where there is one."""
+    ranges = _byte_ranges(pdf)
+    if len(ranges) != 2:
+        return pdf
+    end, next_gap = ranges[0][2] + ranges[0][3], ranges[1][1]
+    return pdf[:end] if 0 < end <= next_gap <= len(pdf) else pdf
+
+
+def coverage_fault(pdf: bytes, signatures: int = 1) -> str:
+    """Why the last of some signatures does not pin down every byte of the file; empty where it
+    does."""
+    found = _byte_ranges(pdf)
+    if len(found) != signatures:
         return "byte_range"
-    start, first, second, rest = (int(number) for number in found[0])
+    start, first, second, rest = found[-1]
     if start != 0 or second + rest != len(pdf) or not 0 < first < second:
         return "not_whole_file"
     gap = pdf[first:second]
@@ -42,6 +53,10 @@ def coverage_fault(pdf: bytes) -> str:
         return _cms_fault(cms.ContentInfo.load(padded[:length], strict=True))
     except Exception as error:  # whatever a hostile structure provokes in the parsers
         return f"contents_{type(error).__name__}"
+
+
+def _byte_ranges(pdf: bytes) -> list[tuple[int, ...]]:
+    return [tuple(map(int, found)) for found in BYTE_RANGE.findall(pdf)]
 
 
 def _require_der(encoded: bytes, depth: int = 0) -> None:
@@ -74,31 +89,53 @@ def _n_fields(value: core.Asn1Value) -> int:
 
 
 def _cms_fault(content: cms.ContentInfo) -> str:
-    """Fields of the CMS structure that no signature covers must say what they can only say."""
-    data = content["content"]
-    infos = data["signer_infos"]
-    if content["content_type"].native != "signed_data" or len(infos) != 1:
+    """Fields of a signature that no signature covers must say what they can only say; a timestamp
+    is the one that may be added, and is held to the same."""
+    fault = _signed_data_fault(content, "data", "v1")
+    info = content["content"]["signer_infos"][0]
+    if fault or isinstance(info["unsigned_attrs"], core.Void):
+        return fault or _fields_fault(info, SIGNER_INFO_FIELDS)
+    if fault := _fields_fault(info, SIGNER_INFO_FIELDS + 1):
+        return fault
+    attributes = info["unsigned_attrs"]
+    if len(attributes) != 1 or attributes[0]["type"].native != "signature_time_stamp_token":
         return "cms_structure"
-    info = infos[0]
+    if len(attributes[0]["values"]) != 1:
+        return "cms_structure"
+    token = attributes[0]["values"][0]
+    stamp = token["content"]["signer_infos"][0]
+    return _signed_data_fault(token, "tst_info", "v3") or _fields_fault(stamp, SIGNER_INFO_FIELDS)
+
+
+def _fields_fault(info: cms.SignerInfo, expected: int) -> str:
+    return "" if _n_fields(info) == expected else "cms_structure"
+
+
+def _signed_data_fault(content: cms.ContentInfo, kind: str, version: str) -> str:
+    """What lies around one signer's signature over content of a kind; data is not in it."""
+    data = content["content"]
+    if content["content_type"].native != "signed_data" or len(data["signer_infos"]) != 1:
+        return "cms_structure"
+    info = data["signer_infos"][0]
     certificates = [choice.chosen for choice in data["certificates"]]
     signer = [c for c in certificates if c.serial_number == _serial(info)]
     if len(signer) != 1 or info["sid"].chosen["issuer"].dump() != signer[0].issuer.dump():
         return "cms_signer"
-    algorithm = info["digest_algorithm"]
+    algorithm, encodings = info["digest_algorithm"], [c.dump() for c in certificates]
+    signed = data["encap_content_info"]
+    is_detached = isinstance(signed["content"], core.Void) or signed["content"].native is None
     expected = (
         _n_fields(content) == CONTENT_INFO_FIELDS,
         _n_fields(data) == SIGNED_DATA_FIELDS,
-        _n_fields(info) == SIGNER_INFO_FIELDS,
-        data["version"].native == "v1" and info["version"].native == "v1",
+        data["version"].native == version and info["version"].native == "v1",
         len(data["digest_algorithms"]) == 1,
         data["digest_algorithms"][0].dump() == algorithm.dump(),
-        algorithm["parameters"].native is None,
-        data["encap_content_info"]["content_type"].native == "data",
-        isinstance(data["encap_content_info"]["content"], core.Void)
-        or data["encap_content_info"]["content"].native is None,
+        algorithm["parameters"].dump() == NULL,
+        signed["content_type"].native == kind,
+        is_detached == (kind == "data"),
         isinstance(data["crls"], core.Void),
-        isinstance(info["unsigned_attrs"], core.Void),
         info["sid"].name == "issuer_and_serial_number",
+        encodings == sorted(set(encodings)),
         all(_is_vouched_for(c, certificates) for c in certificates),
     )
     return "" if all(expected) else "cms_structure"

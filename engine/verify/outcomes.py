@@ -15,6 +15,6 @@ def failed(check_id: str, reason: str, **params: ParamValue) -> Check:
     return Check(check_id, CheckStatus.FAIL, reason, params)
 
 
-def not_checked(check_id: str, reason: str, **params: ParamValue) -> Check:
-    """The check could not be made."""
-    return Check(check_id, CheckStatus.NOT_CHECKED, reason, params)
+def not_checked(check_id: str, reason: str, required: bool = True, **params: ParamValue) -> Check:
+    """The check could not be made; where it is not `required` a report may hold without it."""
+    return Check(check_id, CheckStatus.NOT_CHECKED, reason, params, required)

@@ -1,110 +1,185 @@
-"""The signature of a report: integrity, whole-file coverage, validity and trust."""
+"""The signatures of a report: the examiner's, and a reviewer's countersignature where there is one.
+
+Each is checked for integrity, for pinning down every byte, and for its signer: strength, time,
+validity, trust, revocation.
+"""
 
 from __future__ import annotations
 
+import datetime
 import io
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
-from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
-from pyhanko_certvalidator import ValidationContext
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import file_error
+from engine.report.revocation import load_revocation, read_store
+from engine.report.strength import WEAK_HASHES, weakness
 from engine.types import Check
-from engine.verify.coverage import coverage_fault
+from engine.verify.countersigned import revision_fault
+from engine.verify.coverage import coverage_fault, first_revision
+from engine.verify.judging import Judged, Trust, judge
 from engine.verify.outcomes import failed, not_checked, passed
+from engine.verify.static import check_static
 
-CHECK_IDS = (
-    "signature.present",
-    "signature.integrity",
-    "signature.coverage",
-    "signature.certificate_valid_at_signing",
-    "signature.trust",
+EXAMINER, REVIEWER = "examiner", "reviewer"
+PREFIXES = {EXAMINER: "signature", REVIEWER: "countersignature"}
+CHECKED = (
+    "integrity",
+    "coverage",
+    "strength",
+    "timestamp",
+    "certificate_valid_at_signing",
+    "trust",
+    "revocation",
 )
+LARGEST_CLOCK_DIFFERENCE = datetime.timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class SignatureFacts:
-    """What a report's signature says, for people; `certificates` are the subjects from the signer's
-    to the trusted one, or to the name of the issuer where none is trusted."""
+    """What a signature says, for people; `role` is ``examiner`` or ``reviewer``. `certificates` are
+    the subjects from the signer's to the trusted one, or to the name of the issuer where none is
+    trusted. Times are ISO 8601; `timestamp` is empty where no trusted authority vouches for it."""
 
     signer: str
     signed_at: str
     certificates: tuple[str, ...]
+    role: str = EXAMINER
+    timestamp: str = ""
 
 
 def check_signature(
-    pdf: bytes, trust: Sequence[Path] = ()
-) -> tuple[list[Check], SignatureFacts | None]:
-    """Check the one signature that a report must carry.
+    pdf: bytes, trust: Sequence[Path] = (), revocation: Sequence[Path] = ()
+) -> tuple[list[Check], tuple[SignatureFacts, ...]]:
+    """Check the signature that a report must carry, and the one that a reviewer may have added.
 
-    A hostile PDF makes checks fail; it raises nothing. Certificates are judged at the time of
-    signing, which the signer states: a report must stay verifiable after they expire.
+    A hostile PDF makes checks fail; it raises nothing. Certificates are judged at the time that a
+    trusted timestamp authority vouches for, and at the present without one. `trust` are files with
+    certificates, of signers, their authorities or timestamp authorities; `revocation` CRLs and OCSP
+    responses beyond those in the report.
+
+    Returns
+    -------
+    The checks, and what the examiner's and the reviewer's signature say, as far as readable.
 
     Raises
     ------
     SeongmunError
-        FILE_* or KEY_CERTIFICATE where one of `trust` is no certificate.
+        FILE_*, KEY_CERTIFICATE, REVOCATION_INVALID where `trust` or `revocation` is something else.
     """
-    certificates = [load_certificate(path) for path in trust]
+    given = Trust(tuple(map(load_certificate, trust)), load_revocation(revocation))
+    first = first_revision(pdf)
+    checks, facts = _examiner(first, given)
+    if not facts:
+        return [*checks, check_static(pdf)], ()
+    if first is pdf:
+        return [*checks, _no_countersignature(), check_static(pdf)], tuple(f for f, _ in facts)
+    added, further = _reviewer(first, pdf, given, facts[0][1])
+    return [*checks, *added, check_static(pdf)], tuple(f for f, _ in (*facts, *further))
+
+
+def _no_countersignature() -> Check:
+    return not_checked("countersignature.present", "not_countersigned", required=False)
+
+
+_Found = list[tuple[SignatureFacts, x509.Certificate]]
+
+
+def _examiner(first: bytes, given: Trust) -> tuple[list[Check], _Found]:
+    try:
+        reader = PdfFileReader(io.BytesIO(first), strict=True)
+        signatures, trust = reader.embedded_signatures, _with_store(reader, given)
+    except Exception as error:  # whatever a hostile file provokes in the parser is a failed check
+        return _absent(EXAMINER, "unreadable", error=type(error).__name__), []
+    if not signatures:
+        return _absent(EXAMINER, "none"), []
+    if len(signatures) > 1:
+        return _absent(EXAMINER, "several"), []
+    return _check_one(EXAMINER, signatures[0], trust, lambda: coverage_fault(first))
+
+
+def _reviewer(
+    first: bytes, pdf: bytes, given: Trust, examiner: x509.Certificate
+) -> tuple[list[Check], _Found]:
     try:
         reader = PdfFileReader(io.BytesIO(pdf), strict=True)
-        signatures = reader.embedded_signatures
-    except Exception as error:  # whatever a hostile file provokes in the parser is a failed check
-        reason = {"error": type(error).__name__}
-        return [failed("signature.present", "unreadable", **reason), *_unchecked(1)], None
-    if not signatures:
-        return [failed("signature.present", "none"), *_unchecked(1)], None
-    if len(signatures) > 1:
-        return [failed("signature.present", "several"), *_unchecked(1)], None
-    checks = [passed("signature.present", "present")]
-    try:
-        status = _validate(signatures[0], certificates)
-        checks.append(_integrity(status))
-        checks.append(_coverage(pdf, status))
-        checks.append(_validity(status))
-        checks.append(_trust_check(status, trust))
+        signatures, trust = reader.embedded_signatures, _with_store(reader, given)
+        if len(signatures) != 2:
+            return _absent(REVIEWER, "several" if len(signatures) > 2 else "none"), []
+        permitted = judge(signatures[0], trust).status.docmdp_ok
     except Exception as error:  # as above
-        known = {check.id for check in checks}
-        reason = {"error": type(error).__name__}
-        checks += [failed(i, "unreadable", **reason) for i in CHECK_IDS if i not in known]
-        return checks, None
-    signed_at = status.signer_reported_dt.isoformat() if status.signer_reported_dt else ""
-    path = _certificate_path(status)
-    return checks, SignatureFacts(path[0], signed_at, path)
+        return _absent(REVIEWER, "unreadable", error=type(error).__name__), []
+
+    def fault() -> str:
+        found = coverage_fault(pdf, signatures=2) or revision_fault(first, pdf)
+        return found or ("" if permitted else "changed_after_signing")
+
+    checks, facts = _check_one(REVIEWER, signatures[1], trust, fault)
+    if facts:
+        checks.append(_check_person(examiner, facts[0][1]))
+    return checks, facts
 
 
-def _certificate_path(status: PdfSignatureStatus) -> tuple[str, ...]:
-    certificate = status.signing_cert
-    names = [certificate.subject, certificate.issuer]
-    if status.trusted and status.validation_path is not None:
-        names = [c.subject for c in reversed(list(status.validation_path))]
-    return tuple(dict.fromkeys(str(name.human_friendly) for name in names))
+def _with_store(reader: PdfFileReader, given: Trust) -> Trust:
+    """What the reader brings along with what the report itself keeps."""
+    return Trust(given.roots, given.revocation + read_store(reader.root))
 
 
-def _validate(
-    signature: EmbeddedPdfSignature, certificates: Sequence[asn1_x509.Certificate]
-) -> PdfSignatureStatus:
-    logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
-    logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
-    context = ValidationContext(
-        trust_roots=list(certificates),
-        moment=signature.self_reported_timestamp,
-        allow_fetching=False,
-        revocation_mode="soft-fail",
-    )
-    return validate_pdf_signature(
-        signature, context, key_usage_settings=KeyUsageConstraints(key_usage={"digital_signature"})
-    )
+def _absent(role: str, reason: str, **params: str) -> list[Check]:
+    prefix = PREFIXES[role]
+    rest = [not_checked(f"{prefix}.{name}", "no_signature") for name in CHECKED]
+    return [failed(f"{prefix}.present", reason, **params), *rest]
+
+
+def _check_one(
+    role: str, signature: EmbeddedPdfSignature, trust: Trust, fault: Callable[[], str]
+) -> tuple[list[Check], _Found]:
+    prefix = PREFIXES[role]
+    checks = [passed(f"{prefix}.present", "present")]
+    try:
+        judged = judge(signature, trust)
+        status = judged.status
+        certificate = x509.load_der_x509_certificate(status.signing_cert.dump())
+        checks += [
+            _integrity(prefix, status),
+            _coverage(prefix, status, fault()),
+            _strength(prefix, status, certificate),
+            _timestamp(prefix, status, trust),
+            _validity(prefix, judged),
+            _trust_check(prefix, judged, trust),
+            _revocation(prefix, judged, trust, certificate),
+        ]
+        facts = _facts(role, judged)
+    except Exception as error:  # as above
+        known, reason = {check.id for check in checks}, type(error).__name__
+        ids = [f"{prefix}.{name}" for name in CHECKED]
+        checks += [failed(i, "unreadable", error=reason) for i in ids if i not in known]
+        return checks, []
+    checks[0] = passed(f"{prefix}.present", f"signed_as_{role}", signer=facts.signer)
+    return checks, [(facts, certificate)]
+
+
+def _facts(role: str, judged: Judged) -> SignatureFacts:
+    status, path = judged.status, judged.path
+    names = [certificate.subject for certificate in path]
+    if len(path) == 1:
+        names.append(path[0].issuer)
+    subjects = tuple(dict.fromkeys(str(name.human_friendly) for name in names))
+    times = [
+        "" if time is None else time.isoformat()
+        for time in (status.signer_reported_dt, judged.trusted_time)
+    ]
+    return SignatureFacts(subjects[0], times[0], subjects, role, times[1])
 
 
 def load_certificate(path: Path) -> asn1_x509.Certificate:
@@ -121,43 +196,107 @@ def load_certificate(path: Path) -> asn1_x509.Certificate:
         raise SeongmunError(ErrorCode.KEY_CERTIFICATE, path=str(path)) from error
 
 
-def _integrity(status: PdfSignatureStatus) -> Check:
+def _integrity(prefix: str, status: PdfSignatureStatus) -> Check:
     if not status.intact:
-        return failed("signature.integrity", "changed")
+        return failed(f"{prefix}.integrity", "changed")
     if not status.valid:
-        return failed("signature.integrity", "invalid")
-    return passed("signature.integrity", "intact")
+        return failed(f"{prefix}.integrity", "invalid")
+    return passed(f"{prefix}.integrity", "intact")
 
 
-def _coverage(pdf: bytes, status: PdfSignatureStatus) -> Check:
-    reason = coverage_fault(pdf)
-    if reason:
-        return failed("signature.coverage", reason)
+def _coverage(prefix: str, status: PdfSignatureStatus, fault: str) -> Check:
+    if fault:
+        return failed(f"{prefix}.coverage", fault)
     if status.coverage is not SignatureCoverageLevel.ENTIRE_FILE:
-        return failed("signature.coverage", "not_whole_file")
+        return failed(f"{prefix}.coverage", "not_whole_file")
     if not status.docmdp_ok:
-        return failed("signature.coverage", "changed_after_signing")
-    return passed("signature.coverage", "whole_file")
+        return failed(f"{prefix}.coverage", "changed_after_signing")
+    return passed(f"{prefix}.coverage", "whole_file")
 
 
-def _validity(status: PdfSignatureStatus) -> Check:
-    check_id = "signature.certificate_valid_at_signing"
-    certificate, signed_at = status.signing_cert, status.signer_reported_dt
-    if signed_at is None:
-        return failed(check_id, "no_signing_time")
+def _strength(prefix: str, status: PdfSignatureStatus, certificate: x509.Certificate) -> Check:
+    weak_hash = "weak_hash" if status.md_algorithm in WEAK_HASHES else ""
+    reason = weakness(certificate) or weak_hash
+    check_id = f"{prefix}.strength"
+    return failed(check_id, reason) if reason else passed(check_id, "strong")
+
+
+def _timestamp(prefix: str, status: PdfSignatureStatus, trust: Trust) -> Check:
+    check_id, stamp = f"{prefix}.timestamp", status.timestamp_validity
+    if stamp is None:
+        return not_checked(check_id, "no_timestamp", required=False)
+    about: dict[str, Any] = {
+        "time": stamp.timestamp.isoformat(),
+        "authority": str(stamp.signing_cert.subject.human_friendly),
+    }
+    if not (stamp.intact and stamp.valid):
+        return failed(check_id, "stamp_broken", **about)
+    stated = status.signer_reported_dt
+    if stated is None or abs(stated - stamp.timestamp) > LARGEST_CLOCK_DIFFERENCE:
+        return failed(check_id, "other_time_stated", stated=str(stated), **about)
+    if not trust.roots:
+        return not_checked(check_id, "no_trust_given", **about)
+    if not stamp.trusted:
+        return not_checked(check_id, "authority_unknown", **about)
+    return passed(check_id, "stamped", **about)
+
+
+def _validity(prefix: str, judged: Judged) -> Check:
+    check_id, status = f"{prefix}.certificate_valid_at_signing", judged.status
+    certificate, stated = status.signing_cert, status.signer_reported_dt
     first, last = certificate.not_valid_before, certificate.not_valid_after
-    if not first <= signed_at <= last:
-        return failed(check_id, "outside_validity", first=str(first), last=str(last))
+    about = {"first": str(first), "last": str(last)}
+    if judged.trusted_time is not None:
+        if first <= judged.trusted_time <= last:
+            return passed(check_id, "within_validity_stamped")
+        return failed(check_id, "outside_validity", **about)
+    if stated is None:
+        return failed(check_id, "no_signing_time")
+    if not first <= stated <= last:
+        return failed(check_id, "outside_validity", **about)
+    if datetime.datetime.now(datetime.UTC) > last:
+        return failed(check_id, "expired_since", **about)
     return passed(check_id, "within_validity")
 
 
-def _trust_check(status: PdfSignatureStatus, trust: Sequence[Path]) -> Check:
-    if not trust:
-        return not_checked("signature.trust", "no_trust_given")
-    if not status.trusted:
-        return failed("signature.trust", "untrusted")
-    return passed("signature.trust", "trusted")
+def _trust_check(prefix: str, judged: Judged, trust: Trust) -> Check:
+    check_id = f"{prefix}.trust"
+    if not trust.roots:
+        return not_checked(check_id, "no_trust_given")
+    if not judged.status.trusted:
+        return failed(check_id, judged.problem)
+    return passed(check_id, "trusted")
 
 
-def _unchecked(first: int) -> list[Check]:
-    return [not_checked(check_id, "no_signature") for check_id in CHECK_IDS[first:]]
+def _revocation(prefix: str, judged: Judged, trust: Trust, certificate: x509.Certificate) -> Check:
+    """Required wherever an authority publishes what it revokes, or somebody gave it."""
+    check_id = f"{prefix}.revocation"
+    if judged.problem == "revoked":
+        return failed(check_id, "revoked")
+    if not trust.roots or not judged.status.trusted:
+        return not_checked(check_id, "no_path", required=bool(trust.roots))
+    if len(judged.path) == 1:
+        return not_checked(check_id, "trusted_directly", required=False)
+    if judged.is_unrevoked:
+        return passed(check_id, "not_revoked")
+    if trust.revocation:
+        return not_checked(check_id, "revocation_not_current")
+    return not_checked(check_id, "no_revocation_data", required=_is_published(certificate))
+
+
+def _is_published(certificate: x509.Certificate) -> bool:
+    """Whether a certificate names where its revocation could be looked up."""
+    names = (x509.CRLDistributionPoints, x509.AuthorityInformationAccess)
+    return any(isinstance(extension.value, names) for extension in certificate.extensions)
+
+
+def _check_person(examiner: x509.Certificate, reviewer: x509.Certificate) -> Check:
+    check_id, reason = "countersignature.person", same_person(examiner, reviewer)
+    return failed(check_id, reason) if reason else passed(check_id, "another_person")
+
+
+def same_person(examiner: x509.Certificate, reviewer: x509.Certificate) -> str:
+    """What shows that two certificates are one person's; empty where nothing does."""
+    if examiner.public_key() == reviewer.public_key():
+        return "same_key"
+    return "same_name" if examiner.subject == reviewer.subject else ""

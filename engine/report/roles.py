@@ -1,0 +1,5 @@
+"""Who signs a report, by the names of the two signature fields that it may have."""
+
+from __future__ import annotations
+
+EXAMINER, REVIEWER = "SeongmunExaminer", "SeongmunReviewer"

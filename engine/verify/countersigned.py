@@ -1,0 +1,214 @@
+"""Does the second revision of a report hold a reviewer's signature and nothing else?
+
+A reader shows the newest revision, so an addition could hide, replace or cover what the examiner
+signed (Mainka et al., "Shadow Attacks", NDSS 2021; Rohlmann et al., "Breaking the Specification:
+PDF Certification", IEEE S&P 2021). Every object that the revision brings is therefore compared with
+what a countersignature needs, and nothing may lie between the objects.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from asn1crypto import crl, ocsp
+from asn1crypto import x509 as asn1_x509
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import enumerate_sig_fields
+
+from engine.report.revocation import STORE, is_strict
+from engine.report.roles import REVIEWER
+
+SIGNATURE_KEYS = {"/Type", "/Filter", "/SubFilter", "/Contents", "/ByteRange", "/M", "/Name"} | {
+    "/Reason"
+}
+FILLED = {"/V", "/AP"}
+STORED = {
+    "/Certs": asn1_x509.Certificate,
+    "/CRLs": crl.CertificateList,
+    "/OCSPs": ocsp.OCSPResponse,
+}
+ACTIVE = {"/OC", "/OCGs", "/A", "/AA", "/JS", "/Annots", "/Ref", "/OPI", "/PS", "/AF", "/Metadata"}
+DRAWN = {None, "/XObject", "/Font", "/FontDescriptor", "/ExtGState"}
+TRAILER_KEYS = {"/Root", "/Info", "/ID", "/Size", "/Prev"}
+HEADER = re.compile(rb"(\d+) (\d+) obj\s")
+END = re.compile(rb"\s*endobj\s*")
+TABLE = re.compile(
+    rb"xref\s+(?:\d+ \d+\s+(?:\d{10} \d{5} [nf]\s+)+)+"
+    rb"trailer\s*<<[^<>]*(?:<[0-9A-Fa-f]*>[^<>]*)*>>\s*startxref\s+\d+\s+%%EOF\s*"
+)
+MOST_NESTED = 32
+
+Object = Any
+
+
+def revision_fault(first: bytes, pdf: bytes) -> str:
+    """What the second revision does beyond countersigning; empty where it does nothing else."""
+    try:
+        return _Revision(first, pdf).fault()
+    except Exception:  # whatever a hostile file provokes in the parser
+        return "revision_unreadable"
+
+
+class _Revision:
+    """The report before and after, and what came in between."""
+
+    def __init__(self, first: bytes, pdf: bytes) -> None:
+        self.first, self.pdf = first, pdf
+        self.old = PdfFileReader(io.BytesIO(first), strict=True)
+        self.new = PdfFileReader(io.BytesIO(pdf), strict=True)
+        last = self.new.xrefs.total_revisions - 1
+        self.changed = {
+            ref.idnum
+            for ref in self.new.xrefs.explicit_refs_in_revision(last)
+            if self.new.xrefs.get_historical_ref(ref, last) is not None
+        }
+        self.freed = self.new.xrefs.refs_freed_in_revision(last)
+        self.size = int(self.old.trailer["/Size"])
+        self.added = {number for number in self.changed if number >= self.size}
+
+    def fault(self) -> str:
+        if self.new.xrefs.total_revisions != self.old.xrefs.total_revisions + 1 or self.freed:
+            return "revision_structure"
+        if not self._is_tiled() or not self._has_same_trailer():
+            return "revision_structure"
+        field, filled = self._field(self.old), self._field(self.new)
+        store, kept = self.new.root[STORE], self.old.root.raw_get(STORE)
+        if field is None or filled is None or field[0] != filled[0] or "/V" in field[1]:
+            return "revision_field"
+        permitted = {field[0], kept.idnum}
+        if not self.changed <= permitted | self.added:
+            return "revision_changes"
+        if _plain(field[1], FILLED) != _plain(filled[1], FILLED) or filled[1].raw_get(
+            "/AP"
+        ).keys() != {"/N"}:
+            return "revision_field"
+        reached = self._signature(filled[1]) | self._drawing(filled[1].raw_get("/AP"))
+        reached |= self._stored(kept.get_object(), store)
+        return "" if reached == self.added else "revision_additions"
+
+    def _field(self, reader: PdfFileReader) -> tuple[int, Object] | None:
+        """Number and dictionary of the reviewer's field."""
+        for name, _, reference in enumerate_sig_fields(reader):
+            if name == REVIEWER:
+                return reference.idnum, reference.get_object()
+        return None
+
+    def _object(self, number: int) -> Object:
+        reference: Object = generic.Reference(number, 0, self.new)
+        return reference.get_object()
+
+    def _is_tiled(self) -> bool:
+        """Whether the revision's bytes are its objects, end to end, and their table."""
+        last = self.new.xrefs.total_revisions - 1
+        offsets = []
+        for number in self.changed:
+            offset = self.new.xrefs.get_historical_ref(generic.Reference(number, 0, self.new), last)
+            if not isinstance(offset, int):  # in an object stream
+                return False
+            offsets.append(offset)
+        position = len(self.first)
+        for offset in sorted(offsets):
+            if offset != position:
+                return False
+            position = self._end_of_object(offset)
+        return TABLE.fullmatch(self.pdf, position) is not None
+
+    def _end_of_object(self, offset: int) -> int:
+        header = HEADER.match(self.pdf, offset)
+        if header is None:
+            raise ValueError("no object")
+        stream = io.BytesIO(self.pdf)
+        stream.seek(header.end())
+        generic.read_object(stream, generic.Reference(int(header[1]), 0, self.new))
+        end = END.match(self.pdf, stream.tell())
+        if end is None:
+            raise ValueError("no end of object")
+        return end.end()
+
+    def _has_same_trailer(self) -> bool:
+        old, new = self.old.trailer, self.new.trailer.flatten()
+        same = all(_plain(old.raw_get(k)) == _plain(new.raw_get(k)) for k in ("/Root", "/Info"))
+        same = same and old["/ID"][0] == new["/ID"][0]
+        return same and int(new["/Prev"]) == self.old.last_startxref and new.keys() <= TRAILER_KEYS
+
+    def _signature(self, field: Object) -> set[int]:
+        value, reference = field["/V"], field.raw_get("/V")
+        known = value.keys() <= SIGNATURE_KEYS and not set(_references(value))
+        return {reference.idnum} if known else set()
+
+    def _drawing(self, appearance: Object) -> set[int]:
+        """Numbers of what draws the appearance; everything in it is new, and none of it active."""
+        reached: set[int] = set()
+        waiting = list(_references(appearance))
+        while waiting:
+            number = waiting.pop()
+            if number in reached:
+                continue
+            reached.add(number)
+            found = self._object(number)
+            waiting += _references(found)
+            if not _is_drawn(found):
+                raise ValueError("active content")
+        return reached
+
+    def _stored(self, kept: Object, store: Object) -> set[int]:
+        """Numbers of the proofs that were added; those before must still be there."""
+        if store.keys() - {"/Type"} - STORED.keys():
+            raise ValueError("security store")
+        reached: set[int] = set()
+        for entry, kind in STORED.items():
+            before, after = ([r.idnum for r in _raw(s.get(entry, []))] for s in (kept, store))
+            if after[: len(before)] != before:
+                raise ValueError("security store")
+            for number in after[len(before) :]:
+                found = self._object(number)
+                if found.keys() - {"/Length", "/Filter"} or not is_strict(found.data, kind):
+                    raise ValueError("security store")
+                reached.add(number)
+        return reached
+
+
+def _raw(array: Object) -> list[Object]:
+    return [array.raw_get(i) for i in range(len(array))]
+
+
+def _parts(value: Object) -> Iterator[Object]:
+    """The values directly in a dictionary or an array, references as they are."""
+    if isinstance(value, generic.DictionaryObject):
+        yield from (value.raw_get(key) for key in value)
+    elif isinstance(value, generic.ArrayObject):
+        yield from _raw(value)
+
+
+def _references(value: Object, depth: int = 0) -> Iterator[int]:
+    """Numbers of the objects that a value refers to."""
+    if depth > MOST_NESTED:
+        raise ValueError("nested too deep")
+    if isinstance(value, generic.IndirectObject):
+        yield value.idnum
+    for part in _parts(value):
+        yield from _references(part, depth + 1)
+
+
+def _is_drawn(value: Object) -> bool:
+    """Whether an object and what lies in it can only draw."""
+    if isinstance(value, generic.DictionaryObject):
+        kind = value.get("/Type")
+        if kind not in DRAWN or value.keys() & ACTIVE:
+            return False
+    return all(_is_drawn(part) for part in _parts(value))
+
+
+def _plain(value: Object, without: set[str] = frozenset()) -> Object:  # type: ignore[assignment]
+    """A value to compare: references as their numbers."""
+    if isinstance(value, generic.IndirectObject):
+        return ("reference", value.idnum, value.generation)
+    if isinstance(value, generic.DictionaryObject):
+        return {str(k): _plain(value.raw_get(k)) for k in value if k not in without}
+    if isinstance(value, generic.ArrayObject):
+        return [_plain(item) for item in _raw(value)]
+    return value
