@@ -36,6 +36,7 @@ from ui.language import current_language, set_language
 from ui.listening import Listening
 from ui.qt_jobs import JobBoard
 from ui.review_window import ReviewWindow
+from ui.study_desk import StudyDesk
 from ui.theme import SCHEMES, set_scheme
 from ui.track_desk import TrackDesk
 from ui.views.comparison_panel import ComparisonPanel
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self.listening = Listening(self)
         self.case_actions = CaseActions(self)
         self.groups = GroupDesk(self)
+        self.studies = StudyDesk(self)
         self._actions: dict[str, QAction] = {}
         self._lay_out()
         self._make_menus()
@@ -173,6 +175,7 @@ class MainWindow(QMainWindow):
                 ("compare", "Ctrl+Return", case.compare),
                 ("report", "Ctrl+S", case.report),
                 ("shared", "", case.look_for_shared_sound),
+                ("validation", "Ctrl+T", self.studies.bring_to_front),
                 ("stop_jobs", "Ctrl+.", self.board.cancel_all),
             ],
             "settings": [],
@@ -227,6 +230,7 @@ class MainWindow(QMainWindow):
         self.listening.connect_views()
         self.case_actions.connect_views()
         self.groups.connect_views()
+        self.studies.connect_views()
 
     def _take_look(self) -> None:
         self.workspace.set_look(self.look.settings, self.look.colours)
@@ -234,7 +238,7 @@ class MainWindow(QMainWindow):
     def _show_case(self, overview: Overview | None) -> None:
         self.navigator.show_case(overview)
         has_case = overview is not None
-        self._pages.setCurrentIndex(int(has_case))
+        self.show_desks(has_case)
         for dock in (self._navigator_dock, self._inspector_dock):
             dock.setVisible(has_case)
         writable = overview is not None and overview.writable
@@ -255,6 +259,10 @@ class MainWindow(QMainWindow):
         undo, redo = room.can_undo_redo() if room is not None and room.writable else (False, False)
         self._actions["undo"].setEnabled(undo)
         self._actions["redo"].setEnabled(redo)
+
+    def show_desks(self, shown: bool) -> None:
+        """Show the desks, or the welcome page."""
+        self._pages.setCurrentIndex(int(shown))
 
     def show_panel(self, panel: QWidget) -> None:
         """Bring a panel of the inspector to the front."""
@@ -294,7 +302,8 @@ class MainWindow(QMainWindow):
             for action in self.segments.actions_by_name.values()
         ]
         groups.insert(4, (self.tr("Segment table"), marks))
-        groups.insert(5, (self.tr("Mouse"), self._mouse_texts()))
+        groups.insert(5, (self.tr("Validation"), self.studies.view.shortcuts))
+        groups.insert(6, (self.tr("Mouse"), self._mouse_texts()))
         dialog = ShortcutsDialog(groups, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
@@ -355,6 +364,7 @@ class MainWindow(QMainWindow):
             self._retranslate()
             self.listening.retranslate()
             self.groups.retranslate()
+            self.studies.retranslate()
         super().changeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
@@ -437,6 +447,7 @@ class MainWindow(QMainWindow):
             "report": self.tr("Report…"),
             "shared": self.tr("Look for shared sound"),
             "verify": self.tr("Verify a report…"),
+            "validation": self.tr("Validation"),
             "stop_jobs": self.tr("Stop all jobs"),
             "ko": "한국어",
             "en": "English",

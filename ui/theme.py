@@ -81,6 +81,13 @@ def signal_colours(widget: QWidget) -> SignalColours:
     )
 
 
+def chart_colours(widget: QWidget) -> dict[str, str]:
+    """Colours of a chart's lines by their role, for the widget's ground."""
+    if is_dark(widget):
+        return {"same": "#6cb1f0", "different": "#ff8a75", "neutral": "#8d97a6", "case": "#ffd166"}
+    return {"same": "#1f77b4", "different": "#c0392b", "neutral": "#7f8c8d", "case": "#1a1a1a"}
+
+
 def voice_colour(speaker: str, known: list[str]) -> QColor:
     """A colour per speaker, by the order in which they are heard."""
     number = known.index(speaker) if speaker in known else len(known)

@@ -11,7 +11,7 @@ from app.messages import Language, codes, message
 from app.resources import REPORT_TEXTS, VERBAL_SCALE
 from engine.lr.conditions import limits_text
 from engine.lr.verbal import VerbalScale, load_scale
-from engine.types import Check, ConditionCheck, LikelihoodRatio
+from engine.types import Check, ConditionCheck, LikelihoodRatio, Place
 
 
 def verbal_text(
@@ -33,11 +33,21 @@ def flag_text(flag: str, language: Language) -> str:
 
 def condition_line(check: ConditionCheck, language: Language) -> str:
     """One condition of a case: what was found, what the population covers, where that lies."""
+    name, found, place, code = condition_parts(check, language)
+    return f"{name}: {found}: {_texts(language)[f'place.{place}']} [{code}]"
+
+
+def condition_parts(check: ConditionCheck, language: Language) -> tuple[str, str, Place, str]:
+    """The condition and whose it is, what was found and is covered, where that lies, its code."""
     texts = _texts(language)
     name = texts[f"condition.{check.condition}"]
     where = f"{name} ({texts[check.role]})" if check.role else name
-    found = limits_text(asdict(check), texts)
-    return f"{where}: {found}: {texts[f'place.{check.place}']} [{check.code}]"
+    return where, limits_text(asdict(check), texts), check.place, check.code
+
+
+def place_text(place: Place, language: Language) -> str:
+    """Where a condition lies, in a word."""
+    return str(_texts(language)[f"place.{place}"])
 
 
 def check_reason(check: Check, language: Language) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from engine.lr import metrics
 from engine.lr.study import ConditionBin
@@ -41,16 +41,26 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Ticks as (position, label); the range spans from `low` to `high`."""
+    """Ticks as (position, label); the range spans from `low` to `high`. Positions are numbers,
+    normal deviates of rates, or classes, whose names stand at the ticks."""
 
     title: str
     low: float
     high: float
     ticks: Sequence[tuple[float, str]]
+    kind: Literal["number", "rate", "class"] = "number"
 
     def share(self, values: Floats) -> Floats:
         """Where values lie between the ends, kept inside."""
         return np.asarray(np.clip((values - self.low) / (self.high - self.low), 0, 1))
+
+    def text_at(self, position: float) -> str:
+        """What a position stands for."""
+        if self.kind == "rate":
+            return f"{100 * float(ndtr(position)):.3g}"
+        if self.kind == "class":
+            return min(self.ticks, key=lambda tick: abs(tick[0] - position))[1]
+        return f"{position:.3g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +150,7 @@ def det(scores: Floats, same: Bools, weights: Floats, texts: Mapping[str, str]) 
     ticks = [(float(ndtri(rate)), f"{100 * rate:g}") for rate in DET_RATES]
     ends = float(ndtri(lowest)), float(ndtri(highest))
     x, y = (ndtri(np.clip(rate, lowest, highest)) for rate in (false_alarm, miss))
-    axes = [Axis(texts[name], *ends, ticks) for name in ("false_alarm", "miss")]
+    axes = [Axis(texts[name], *ends, ticks, "rate") for name in ("false_alarm", "miss")]
     series = [
         Series(texts["system"], x, y, "same"),
         Series("EER", np.array(ends), np.array(ends), "neutral", FINE),
@@ -217,7 +227,7 @@ def lr_by_condition(bins: Sequence[ConditionBin], texts: Mapping[str, str]) -> C
         every += quantiles.ravel().tolist()
     ticks = [(i + 0.5, _span(part)) for i, part in enumerate(bins)]
     axes = (
-        Axis(texts[name], 0, len(bins), ticks),
+        Axis(texts[name], 0, len(bins), ticks, "class"),
         symmetric_axis(texts["log10_lr"], np.array(every)),
     )
     drawn = [line for line in series if len(line.x)]

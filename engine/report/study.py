@@ -31,6 +31,7 @@ PLOT_SCALE = 0.9
 HASHES = ("trials_sha256", "population_sha256", "model_sha256")
 MAIN_FIGURES = ("eer", "min_dcf", "cllr", "cllr_min", "cllr_cal", "devpav")
 PERCENT = ("eer", "different_above", "same_below")
+Rows = list[tuple[str, str]]
 
 
 def render_study(
@@ -77,6 +78,30 @@ def readings(document: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str,
     }
 
 
+def main_rows(document: Mapping[str, Any], texts: Mapping[str, str]) -> Rows:
+    """The study's main figures and its supported range, each with its name."""
+    rows = [(texts[f"figure.{name}"], _figure(document, name, texts)) for name in MAIN_FIGURES]
+    low, high = document["bounds_log10"]
+    return [*rows, (texts["bounds"], f"[{low:.2f}, {high:.2f}]")]
+
+
+def misleading_rows(document: Mapping[str, Any], texts: Mapping[str, str]) -> Rows:
+    """The rates of misleading evidence, each with its name."""
+    rows = []
+    for name in document["figures"]:
+        side, _, limit = name.rpartition("_")
+        if side in PERCENT:
+            below = side == "same_below" and limit != "1"
+            words = "misleading_above" if side == "different_above" else "misleading_below"
+            shown = f"1/{int(limit):,}" if below else f"{int(limit):,}"
+            rows.append((texts[words].format(limit=shown), _figure(document, name, texts)))
+    return rows
+
+
+def _figure(document: Mapping[str, Any], name: str, texts: Mapping[str, str]) -> str:
+    return figure_text(name, document["figures"][name], texts["undefined"])
+
+
 def figure_text(name: str, estimate: Mapping[str, float] | None, undefined: str) -> str:
     """A figure with its interval; rates as percentages."""
     if estimate is None:
@@ -120,21 +145,14 @@ class _Writer:
         )
 
     def _figures(self) -> Flowable:
-        rows = [(self.texts[f"figure.{name}"], self._figure(name), False) for name in MAIN_FIGURES]
-        low, high = self.document["bounds_log10"]
-        rows.append((self.texts["bounds"], f"[{low:.2f}, {high:.2f}]", False))
-        return KeepTogether([Paragraph(self.texts["figures"], HEADING), _table(rows)])
+        return self._rows("figures", main_rows(self.document, self.texts))
 
     def _misleading(self) -> Flowable:
-        rows = []
-        for name in self.document["figures"]:
-            side, _, limit = name.rpartition("_")
-            if side in PERCENT:
-                below = side == "same_below" and limit != "1"
-                words = "misleading_above" if side == "different_above" else "misleading_below"
-                shown = f"1/{int(limit):,}" if below else f"{int(limit):,}"
-                rows.append((self.texts[words].format(limit=shown), self._figure(name), False))
-        return KeepTogether([Paragraph(self.texts["misleading"], HEADING), _table(rows)])
+        return self._rows("misleading", misleading_rows(self.document, self.texts))
+
+    def _rows(self, heading: str, rows: Rows) -> Flowable:
+        table = _table([(*row, False) for row in rows])
+        return KeepTogether([Paragraph(self.texts[heading], HEADING), table])
 
     def _calibrations(self) -> Flowable:
         rows = [
@@ -162,9 +180,6 @@ class _Writer:
         heading = Paragraph(self.texts["plots"], HEADING)
         first, *others = story
         return [KeepTogether([heading, *first]), *(KeepTogether(part) for part in others)]
-
-    def _figure(self, name: str) -> str:
-        return figure_text(name, self.document["figures"][name], self.texts["undefined"])
 
 
 def _table(rows: list[tuple[str, str, Any]]) -> Table:

@@ -348,6 +348,10 @@
         <translation>구간 표</translation>
     </message>
     <message>
+        <source>Validation</source>
+        <translation>검증</translation>
+    </message>
+    <message>
         <source>Mouse</source>
         <translation>마우스</translation>
     </message>
@@ -866,6 +870,105 @@
     <message>
         <source>The passphrases differ.</source>
         <translation>두 암호가 서로 다릅니다.</translation>
+    </message>
+</context>
+<context>
+    <name>PopulationDialog</name>
+    <message>
+        <source>Build a population</source>
+        <translation>모집단 만들기</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>전체</translation>
+    </message>
+    <message>
+        <source>female</source>
+        <translation>여성</translation>
+    </message>
+    <message>
+        <source>male</source>
+        <translation>남성</translation>
+    </message>
+    <message>
+        <source>as it is</source>
+        <translation>그대로</translation>
+    </message>
+    <message>
+        <source>The table has the columns path and speaker, and if known session, sex, language, channel. At least 20 speakers, 8 of them in several sessions.</source>
+        <translation>표에는 path와 speaker 열이 있어야 하고, 알면 session, sex, language, channel 열을 더합니다. 화자는 20명 이상이어야 하며 그중 8명 이상은 여러 차례 녹음된 사람이어야 합니다.</translation>
+    </message>
+    <message>
+        <source>Table (CSV)</source>
+        <translation>표 (CSV)</translation>
+    </message>
+    <message>
+        <source>Folder of recordings</source>
+        <translation>녹음 폴더</translation>
+    </message>
+    <message>
+        <source>Name of the population</source>
+        <translation>모집단 이름</translation>
+    </message>
+    <message>
+        <source>Description</source>
+        <translation>설명</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>사용 허가</translation>
+    </message>
+    <message>
+        <source>Sex</source>
+        <translation>성별</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>언어</translation>
+    </message>
+    <message>
+        <source>Channel</source>
+        <translation>채널</translation>
+    </message>
+    <message>
+        <source>Least net speech (s)</source>
+        <translation>최소 순 음성 (초)</translation>
+    </message>
+    <message>
+        <source>Cut speech to (s)</source>
+        <translation>음성을 자를 길이 (초)</translation>
+    </message>
+    <message>
+        <source>Cut the band at (Hz)</source>
+        <translation>대역을 자를 주파수 (Hz)</translation>
+    </message>
+    <message>
+        <source>Save in</source>
+        <translation>저장 위치</translation>
+    </message>
+    <message>
+        <source>Who speaks, over what, where the recordings come from</source>
+        <translation>누가 무엇으로 말하였고 녹음을 어디에서 얻었는지</translation>
+    </message>
+    <message>
+        <source>Browse…</source>
+        <translation>찾아보기…</translation>
+    </message>
+    <message>
+        <source>There is no such table.</source>
+        <translation>그런 표가 없습니다.</translation>
+    </message>
+    <message>
+        <source>There is no such folder.</source>
+        <translation>그런 폴더가 없습니다.</translation>
+    </message>
+    <message>
+        <source>The population needs a name that can be a file&apos;s.</source>
+        <translation>모집단에는 파일 이름으로 쓸 수 있는 이름이 필요합니다.</translation>
+    </message>
+    <message>
+        <source>The population needs a description: a court will read it.</source>
+        <translation>모집단에는 설명이 필요합니다. 법정에서 읽게 됩니다.</translation>
     </message>
 </context>
 <context>
@@ -1920,6 +2023,200 @@ Ctrl+P를 누르면 음성 구간과 화자를 제안합니다. 또는 파형에
     <message>
         <source>Grey, dark on light</source>
         <translation>회색조(밝은 바탕)</translation>
+    </message>
+</context>
+<context>
+    <name>StudyDesk</name>
+    <message>
+        <source>Open a population or scores</source>
+        <translation>모집단 또는 점수 표 열기</translation>
+    </message>
+    <message>
+        <source>Validation study</source>
+        <translation>검증 연구</translation>
+    </message>
+    <message>
+        <source>Drawing the study</source>
+        <translation>검증 연구를 그리는 중</translation>
+    </message>
+    <message>
+        <source>The study is signed, checked and saved: {path}</source>
+        <translation>검증 연구를 서명·확인하여 저장하였습니다: {path}</translation>
+    </message>
+    <message>
+        <source>The study is saved as an unsigned draft: {path}</source>
+        <translation>검증 연구를 서명하지 않은 초안으로 저장하였습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Writing the study</source>
+        <translation>검증 연구 보고서 작성</translation>
+    </message>
+    <message>
+        <source>Export the study</source>
+        <translation>검증 연구 내보내기</translation>
+    </message>
+    <message>
+        <source>Exported: {path}</source>
+        <translation>내보냈습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Exporting the study</source>
+        <translation>검증 연구 내보내기</translation>
+    </message>
+    <message>
+        <source>{name}: {n} speakers; left out: {left_out}</source>
+        <translation>{name}: 화자 {n}명, 제외한 녹음: {left_out}</translation>
+    </message>
+    <message>
+        <source>Building the population</source>
+        <translation>모집단 만들기</translation>
+    </message>
+    <message>
+        <source>Validation</source>
+        <translation>검증</translation>
+    </message>
+</context>
+<context>
+    <name>StudyView</name>
+    <message>
+        <source>Figures, 95 % interval</source>
+        <translation>성능 지표 (95 % 구간)</translation>
+    </message>
+    <message>
+        <source>Misleading evidence, 95 % interval</source>
+        <translation>오도하는 증거의 비율 (95 % 구간)</translation>
+    </message>
+    <message>
+        <source>Compare two voices of the case to see here where its conditions lie in what the population covers, and its likelihood ratio in the Tippett plot.</source>
+        <translation>사건의 두 음성을 비교하면, 사건의 조건이 모집단이 다루는 범위의 어디에 있는지 여기에 표시되고 그 우도비가 티펫 도표에 표시됩니다.</translation>
+    </message>
+    <message>
+        <source>{comparison}: these scores state no conditions; whether the case lies within them was not checked.</source>
+        <translation>{comparison}: 이 점수 표에는 조건이 기재되어 있지 않아, 사건이 그 범위 안에 있는지 확인하지 않았습니다.</translation>
+    </message>
+    <message>
+        <source>{comparison}: where the case lies in what the population covers</source>
+        <translation>{comparison}: 사건의 조건이 모집단이 다루는 범위의 어디에 있는지</translation>
+    </message>
+    <message>
+        <source>Tippett</source>
+        <translation>티펫</translation>
+    </message>
+    <message>
+        <source>DET</source>
+        <translation>DET</translation>
+    </message>
+    <message>
+        <source>PAV</source>
+        <translation>PAV</translation>
+    </message>
+    <message>
+        <source>ECE</source>
+        <translation>ECE</translation>
+    </message>
+    <message>
+        <source>Scores</source>
+        <translation>점수</translation>
+    </message>
+    <message>
+        <source>By duration</source>
+        <translation>길이별</translation>
+    </message>
+    <message>
+        <source>By SNR</source>
+        <translation>SNR별</translation>
+    </message>
+    <message>
+        <source>Run the study</source>
+        <translation>검증 실행</translation>
+    </message>
+    <message>
+        <source>Validate the chosen population or scores</source>
+        <translation>선택한 모집단이나 점수 표로 검증 연구를 합니다</translation>
+    </message>
+    <message>
+        <source>Open…</source>
+        <translation>열기…</translation>
+    </message>
+    <message>
+        <source>Open a population or a table of labelled scores</source>
+        <translation>모집단이나 정답이 있는 점수 표를 엽니다</translation>
+    </message>
+    <message>
+        <source>Build a population…</source>
+        <translation>모집단 만들기…</translation>
+    </message>
+    <message>
+        <source>Build a population from the laboratory&apos;s own recordings and a table</source>
+        <translation>기관이 가진 녹음과 표로 모집단을 만듭니다</translation>
+    </message>
+    <message>
+        <source>Print…</source>
+        <translation>보고서…</translation>
+    </message>
+    <message>
+        <source>Write the study&apos;s report, signed or as a draft</source>
+        <translation>검증 연구 보고서를 서명하여, 또는 초안으로 작성합니다</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>내보내기…</translation>
+    </message>
+    <message>
+        <source>Save plots, figures and report in a folder</source>
+        <translation>도표, 수치, 보고서를 폴더에 저장합니다</translation>
+    </message>
+    <message>
+        <source>Previous chart</source>
+        <translation>이전 도표</translation>
+    </message>
+    <message>
+        <source>Next chart</source>
+        <translation>다음 도표</translation>
+    </message>
+    <message>
+        <source>What to study</source>
+        <translation>검증할 대상</translation>
+    </message>
+    <message>
+        <source>choose a population</source>
+        <translation>모집단 선택</translation>
+    </message>
+    <message>
+        <source>Keep in the case</source>
+        <translation>사건에 보관</translation>
+    </message>
+    <message>
+        <source>A printed study is kept among the case&apos;s files</source>
+        <translation>작성한 검증 연구를 사건 파일에 함께 보관합니다</translation>
+    </message>
+    <message>
+        <source>Figure</source>
+        <translation>지표</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>값</translation>
+    </message>
+    <message>
+        <source>Condition</source>
+        <translation>조건</translation>
+    </message>
+    <message>
+        <source>Found (covered)</source>
+        <translation>측정값 (모집단의 범위)</translation>
+    </message>
+    <message>
+        <source>Place</source>
+        <translation>위치</translation>
+    </message>
+    <message>
+        <source>A validation study shows how well likelihood ratios work on voices whose truth is known.
+
+Choose a population and run the study (F5). Drop a population, a table of labelled scores (score, same, spk_a, spk_b) or a table of recordings (path, speaker) here.</source>
+        <translation>검증 연구는 화자를 아는 음성에서 우도비가 얼마나 잘 작동하는지를 보여 줍니다.
+
+모집단을 선택하고 검증을 실행하십시오(F5). 모집단 파일, 정답이 있는 점수 표(score, same, spk_a, spk_b) 또는 녹음 표(path, speaker)를 여기에 끌어다 놓아도 됩니다.</translation>
     </message>
 </context>
 <context>

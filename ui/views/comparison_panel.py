@@ -51,6 +51,7 @@ class ComparisonPanel(QWidget):
     compare_asked = Signal()
     report_asked = Signal()
     open_report_asked = Signal()
+    result_changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -192,6 +193,7 @@ class ComparisonPanel(QWidget):
         self._has_report = False
         self._update()
         self.choice_changed.emit()
+        self.result_changed.emit()
 
     def set_checking(self) -> None:
         """The conditions are being looked at."""
@@ -212,6 +214,7 @@ class ComparisonPanel(QWidget):
         """Show a result."""
         self.finished, self._has_report = finished, False
         self._update()
+        self.result_changed.emit()
 
     def set_report(self) -> None:
         """There is a report to open."""
