@@ -153,7 +153,7 @@ def test_case_of_format_1_is_migrated_after_a_backup(tmp_path: Path) -> None:
         work.edit_segments(case, "x", [], [segment(0, 1)])
         assert sound(case)
     with closing(sqlite3.connect(folder / DATABASE)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (4,)
+        assert database.execute("PRAGMA user_version").fetchone() == (5,)
     backup = folder / f"{DATABASE}.before-0002"
     with closing(sqlite3.connect(backup)) as old, closing(sqlite3.connect(":memory:")) as first:
         first.deserialize(before)

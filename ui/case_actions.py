@@ -12,7 +12,7 @@ from PySide6.QtGui import QDesktopServices, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMenu, QMessageBox
 
 from app.services.signing import opened_identity
-from app.services.workroom import CASE_FACTS, EXHIBIT_FACTS, ROLES, Workroom
+from app.services.workroom import CASE_FACTS, EXHIBIT_FACTS, ROLES, Workroom, time_in_name
 from engine.errors import SeongmunError
 from engine.types import VerificationResult
 from ui.dialogs.checks import ChecksDialog
@@ -168,7 +168,19 @@ class CaseActions(QObject):
             return None
         facts = self._desk.room.overview().exhibit_facts.get(exhibit_id, {})
         name = self._desk.room.exhibit(exhibit_id).file_name
-        return self._show_facts(name, EXHIBIT_FACTS, facts, {}, exhibit_id)
+        suggested = self._suggested_facts(name, exhibit_id)
+        return self._show_facts(name, EXHIBIT_FACTS, facts, suggested, exhibit_id)
+
+    def _suggested_facts(self, name: str, exhibit_id: int) -> dict[str, str]:
+        """What a file says of itself: shown where nothing is entered, never taken over."""
+        track = self._window.workspace.track_of(exhibit_id)
+        created = track.opened.recording.created if track is not None else ""
+        texts = (
+            (time_in_name(name), self.tr("the file's name says {time}")),
+            (created, self.tr("the file says that it was made {time}")),
+        )
+        said = [text.format(time=time) for time, text in texts if time]
+        return {"call_started": "; ".join(said)}
 
     def _show_facts(
         self,

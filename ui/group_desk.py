@@ -1,23 +1,28 @@
-"""Matrix, rings and gallery of the open case: what their views ask for, done in jobs."""
+"""Matrix and rings of the open case: what their views ask for, done in jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QTabWidget
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QTabWidget
 
+from app.messages import Language
+from app.services.signing import SignerChoice, opened_identity
 from app.services.workroom import Overview, VoiceChoice, Workroom
+from ui.dialogs.report import ReportDialog
+from ui.gallery_desk import GalleryDesk, start_for_case
 from ui.views.matrix_view import MatrixView
 from ui.views.ring_view import RingView
-from ui.views.search_view import SearchView
 
 if TYPE_CHECKING:
+    from app.services.case_grouping import OtherCase
     from app.services.grouping import Grouping
-    from app.services.ring_picture import Picture
+    from app.services.ring_picture import Moment, Picture
     from ui.main_window import MainWindow
+
+KEY = "case.key"
 
 
 class GroupDesk(QObject):
@@ -30,17 +35,19 @@ class GroupDesk(QObject):
         self._folder: Path | None = None
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.matrix, self.rings, self.search = MatrixView(), RingView(), SearchView()
-        for view in (window.workspace, self.matrix, self.rings, self.search):
+        self.matrix, self.rings = MatrixView(), RingView()
+        self.gallery = GalleryDesk(window, self.tabs)
+        self._others: list[OtherCase] = []
+        self._elsewhere: list[dict[str, str]] = []
+        for view in (window.workspace, self.matrix, self.rings, self.gallery.view):
             self.tabs.addTab(view, "")
-        self.search.show_folder(str(window.settings.value("gallery", "")))
         self.retranslate()
 
     def connect_views(self) -> None:
         """Once the window has all its parts."""
         desk = self._window.desk
         desk.changed.connect(self._show_case)
-        desk.added.connect(self._watch)
+        self.gallery.connect_views()
         self.matrix.group_asked.connect(self.group)
         self.rings.group_asked.connect(self.group)
         self.matrix.pair_chosen.connect(self._compare)
@@ -52,9 +59,8 @@ class GroupDesk(QObject):
         self.rings.exported.connect(
             lambda path: desk.message.emit(self.tr("Exported: {path}").format(path=path))
         )
-        self.search.folder_asked.connect(self._choose_folder)
-        self.search.search_asked.connect(self._search)
-        self.search.enrol_asked.connect(self._enrol)
+        self.rings.report_asked.connect(self.report)
+        self.rings.case_asked.connect(self.choose_case)
 
     @property
     def _room(self) -> Workroom | None:
@@ -62,30 +68,17 @@ class GroupDesk(QObject):
 
     def _show_case(self, overview: Overview | None) -> None:
         folder = None if self._room is None else self._room.folder
-        self.search.show_exhibits(overview.exhibits if overview else ())
         if folder != self._folder:
             self._folder = folder
+            self._others, self._elsewhere = [], []
             self.tabs.setCurrentIndex(0)
             self._show(None, None)
-            self.search.show_hits([], False)
-
-    def _start(
-        self, title: str, work: Callable[[Any, Any], Any], done: Callable[[Any], None]
-    ) -> None:
-        """A job for the case that is open; its result is dropped if another one is by then."""
-        room = self._room
-
-        def if_still_open(result: Any) -> None:
-            if self._room is room:
-                done(result)
-
-        self._window.board.start(title, work, if_still_open)
 
     # Groups
 
     def group(self) -> None:
         """Find out in a job who of the case is heard where."""
-        room = self._room
+        room, others = self._room, tuple(self._others)
         if room is None:
             return
 
@@ -93,28 +86,58 @@ class GroupDesk(QObject):
             from app.services.case_grouping import group_case
             from app.services.ring_picture import make_picture
 
-            grouping = group_case(room, progress, cancel)
-            return grouping, make_picture(grouping, progress, cancel)
+            grouping, elsewhere = group_case(room, others, progress, cancel)
+            return elsewhere, grouping, make_picture(grouping, progress, cancel)
 
-        self._start(self.tr("Grouping the voices"), work, lambda found: self._show(*found))
+        def done(found: Any) -> None:
+            self._elsewhere, grouping, picture = found
+            self._show(grouping, picture)
+
+        start_for_case(self._window, self.tr("Grouping the voices"), work, done)
+
+    def choose_case(self) -> None:
+        """Ask for another case, whose calls are grouped with those of the open one."""
+        start = str(self._window.settings.value("cases", ""))
+        name = QFileDialog.getExistingDirectory(self._window, self.tr("Add a case"), start)
+        if not name:
+            return
+        passphrase, is_given = "", True
+        if (Path(name) / KEY).exists():
+            passphrase, is_given = QInputDialog.getText(
+                self._window,
+                self.tr("Encrypted case"),
+                self.tr("Passphrase:"),
+                QLineEdit.EchoMode.Password,
+            )
+        if is_given:
+            self.add_case(Path(name), passphrase)
+
+    def add_case(self, folder: Path, passphrase: str = "") -> None:
+        """Group the calls of another case with those of the open one; it is only read."""
+        from app.services.case_grouping import OtherCase
+
+        known = [other for other in self._others if other.folder != folder]
+        if self._room is not None and folder != self._room.folder:
+            self._others = [*known, OtherCase(folder, passphrase)]
+            self.group()
 
     def _show(self, grouping: Grouping | None, picture: Picture | None) -> None:
         self.grouping = grouping
-        order: list[str] = []
-        if self._room is not None:
-            overview = self._room.overview()
-            received = {
-                e.media_sha256: overview.exhibit_facts.get(e.id, {}).get("received_utc")
-                or e.added_utc
-                for e in overview.exhibits
-            }
-            order = sorted(received, key=lambda sha256: received[sha256])
+        moments: list[Moment] = []
+        if grouping is not None:
+            from app.services.ring_picture import time_line
+
+            moments = time_line(grouping)
         self.matrix.show_grouping(grouping)
-        self.rings.show_grouping(grouping, picture, order)
+        self.rings.show_grouping(grouping, picture, moments)
 
     def _exhibit_of(self, sha256: str) -> int | None:
         room = self._room
         found = [e.id for e in room.overview().exhibits if e.media_sha256 == sha256] if room else []
+        if not found:
+            self._window.desk.message.emit(
+                self.tr("This call belongs to another case: open that case to listen and compare.")
+            )
         return found[0] if found else None
 
     def listen(self, voice: int) -> None:
@@ -158,7 +181,7 @@ class GroupDesk(QObject):
 
     def _decide(self, kind: str, first: str, second: str, value: str = "") -> None:
         """Record the decision, then group anew under it."""
-        room, grouping = self._room, self.grouping
+        room, grouping, elsewhere = self._room, self.grouping, self._elsewhere
         if room is None or grouping is None or not room.writable:
             return
 
@@ -167,95 +190,52 @@ class GroupDesk(QObject):
             from app.services.ring_picture import make_picture
 
             decide_in_room(room, kind, first, second, value)
-            found = regroup_case(room, grouping, progress, cancel)
+            found = regroup_case(room, grouping, elsewhere, progress, cancel)
             return found, make_picture(found, progress, cancel)
 
         def done(found: Any) -> None:
             self._show(*found)
             self._window.desk.refresh()
 
-        self._start(self.tr("Grouping the voices"), work, done)
+        start_for_case(self._window, self.tr("Grouping the voices"), work, done)
 
-    # The gallery
+    # The report
 
-    def _choose_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(
-            self._window, self.tr("Gallery"), str(self._window.settings.value("gallery", ""))
+    def report(self) -> ReportDialog | None:
+        """Ask how the report on the rings is to be written."""
+        room, grouping = self._room, self.grouping
+        if room is None or grouping is None:
+            return None
+        folder = Path(str(self._window.settings.value("reports", room.folder.parent)))
+        dialog = ReportDialog(self._window.settings, folder / "voices.pdf", self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(
+            lambda: self.write_report(dialog.language, dialog.signer, dialog.target)
         )
-        if name:
-            self.use_gallery(Path(name))
+        dialog.open()
+        return dialog
 
-    def use_gallery(self, folder: Path) -> None:
-        """Search and watch this gallery from now on."""
-        self._window.settings.setValue("gallery", str(folder))
-        self.search.show_folder(str(folder))
-
-    @property
-    def _gallery(self) -> Path | None:
-        name = str(self._window.settings.value("gallery", ""))
-        return Path(name) if name else None
-
-    def _search(self, exhibit_id: int) -> None:
-        room, folder = self._room, self._gallery
-        if room is None or folder is None:
+    def write_report(self, language: Language, signer: SignerChoice, target: Path) -> None:
+        """Write the report on what is shown, in a job; the case keeps it."""
+        room, grouping, elsewhere = self._room, self.grouping, self._elsewhere
+        if room is None or grouping is None:
             return
+        self._window.settings.setValue("reports", str(target.parent))
 
-        def work(progress: Any, cancel: Any) -> Any:
-            from app.services.case_grouping import search_case
+        def work(progress: Any, cancel: Any) -> None:
+            from app.services.case_grouping import report_case
 
-            return search_case(room, folder, exhibit_id, progress, cancel)
+            with opened_identity(signer) as identity:
+                report_case(room, grouping, elsewhere, language, identity, target, progress, cancel)
 
-        self._start(
-            self.tr("Searching the gallery"), work, lambda d: self.search.show_hits(d, False)
-        )
+        def done(_: Any) -> None:
+            saved = self.tr("The report is signed, verified and saved: {path}")
+            draft = self.tr("Saved as an unsigned draft: {path}")
+            text = draft if signer.kind == "none" else saved
+            self._window.desk.message.emit(text.format(path=target))
+            self._window.desk.refresh()
 
-    def _enrol(self, exhibit_id: int, watched: bool) -> None:
-        room, folder = self._room, self._gallery
-        if room is None or folder is None:
-            return
-
-        def work(progress: Any, cancel: Any) -> Any:
-            from app.services.case_grouping import enrol_case
-
-            return enrol_case(room, folder, [exhibit_id], watched, progress, cancel)
-
-        def done(document: dict[str, Any]) -> None:
-            text = self.tr("{new} voices enrolled, {old} were there, the gallery holds {n}.")
-            self._window.desk.message.emit(
-                text.format(
-                    new=len(document["enrolled"]),
-                    old=len(document["already_there"]),
-                    n=document["n_entries"],
-                )
-            )
-
-        self._start(self.tr("Enrolling"), work, done)
-
-    def _watch(self, added: dict[str, Any]) -> None:
-        """New recordings: compare their voices with the watch-list, if there is one."""
-        new = [int(item["id"]) for item in added["added"]]
-        self.watch(new)
-
-    def watch(self, exhibits: Sequence[int]) -> None:
-        """Compare the voices of exhibits with the watch-list in a job; hits come to the front."""
-        room, folder = self._room, self._gallery
-        if room is None or folder is None or not exhibits:
-            return
-        least = self.search.least_log10_lr
-
-        def work(progress: Any, cancel: Any) -> Any:
-            from app.services.case_grouping import watch_case
-
-            return watch_case(room, folder, exhibits, least, progress, cancel)
-
-        def done(documents: list[dict[str, Any]]) -> None:
-            hits = sum(len(document["hits"]) for document in documents)
-            if hits:
-                self.search.show_hits(documents, True)
-                self.tabs.setCurrentWidget(self.search)
-                self._window.desk.message.emit(self.tr("The watch-list has hits: %n", "", hits))
-
-        self._start(self.tr("Looking at the watch-list"), work, done)
+        start_for_case(self._window, self.tr("Writing the report"), work, done)
 
     def retranslate(self) -> None:
         """Follow the language."""

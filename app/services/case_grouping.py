@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from app.messages import Language
 from app.services import galleries
 from app.services.calls import CallFacts, CallSource, CallVoice, hear_calls, voice_key
 from app.services.casework import actor
@@ -22,7 +25,9 @@ from engine.groups.rings import ROLES
 from engine.progress import CancelToken, Progress, no_progress
 from engine.types import CaseAnchor, SpeechSegment
 
-DECISION_KINDS = tuple(kind for group in work.OPPOSITES for kind in group)
+if TYPE_CHECKING:
+    from engine.report.sign import Identity
+
 
 
 def case_calls(case: CaseFile, exhibits: Sequence[int] | None = None) -> list[CallSource]:
@@ -100,7 +105,7 @@ def decide(
         CASE_NO_SUCH_FACT for an unknown kind or role; CASE_NO_SUCH_ROW; what opening a case raises.
     """
     is_open, kind = kind.startswith("open_"), kind.removeprefix("open_")
-    if kind not in DECISION_KINDS or (kind == "role" and second not in (*ROLES, "")):
+    if kind not in work.DECISION_KINDS or (kind == "role" and second not in (*ROLES, "")):
         raise SeongmunError(ErrorCode.CASE_NO_SUCH_FACT, name=second if kind == "role" else kind)
     with CaseFile.open(folder, writable=True, actor=actor(), passphrase=passphrase) as case:
         if kind == "role":
@@ -131,26 +136,82 @@ def _reference(case: CaseFile, name: str) -> str:
     return voice_key(exhibit.media_sha256, channels[0], speaker)
 
 
+@dataclass(frozen=True, slots=True)
+class OtherCase:
+    """A case whose calls are grouped with those of the open one; it is only read."""
+
+    folder: Path
+    passphrase: str = ""
+
+
+Log = list[dict[str, str]]
+
+
 def group_case(
-    room: Workroom, progress: Progress = no_progress, cancel: CancelToken | None = None
-) -> Grouping:
-    """Group the voices of the open case under its decisions (raises as `group_calls`)."""
+    room: Workroom,
+    others: Sequence[OtherCase] = (),
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> tuple[Grouping, Log]:
+    """Group the voices of the open case, and of other cases, under what was decided in them;
+    returns also the decisions of the other cases (raises as `group_calls`, and what opening a case
+    raises)."""
     with room.case() as case:
-        calls, decisions = case_calls(case), decisions_of(case_decisions(case))
-    model, population = room.analyst.open_engine()
-    return group_calls(calls, model, population, None, decisions, progress, cancel)
+        calls, decided = case_calls(case), case_decisions(case)
+    elsewhere: Log = []
+    with ExitStack() as stack:
+        for other in others:
+            opened = CaseFile.open(other.folder, passphrase=other.passphrase)
+            case = stack.enter_context(opened)
+            calls += case_calls(case)
+            elsewhere += case_decisions(case)
+        model, population = room.analyst.open_engine()
+        decisions = decisions_of([*decided, *elsewhere])
+        grouping = group_calls(calls, model, population, None, decisions, progress, cancel)
+    return grouping, elsewhere
 
 
 def regroup_case(
     room: Workroom,
     grouping: Grouping,
+    elsewhere: Log | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> Grouping:
     """The same voices under the decisions that stand now (raises as `regroup`)."""
     with room.case() as case:
-        decisions = decisions_of(case_decisions(case))
+        decisions = decisions_of([*case_decisions(case), *(elsewhere or ())])
     return regroup(grouping, None, decisions, progress, cancel)
+
+
+def report_case(
+    room: Workroom,
+    grouping: Grouping,
+    elsewhere: Log,
+    language: Language,
+    identity: Identity | None,
+    target: Path,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> None:
+    """Write the report on a grouping, and keep it in the open case where that can be written
+    (raises as `write_ring_report`)."""
+    from app.services.ring_reporting import (  # what prints loads slowly
+        RingReportRequest,
+        keep_ring_report,
+        write_ring_report,
+    )
+
+    model, population = room.analyst.open_engine()
+    with room.case() as case:
+        log = [*case_decisions(case), *elsewhere]
+        request = RingReportRequest(language, identity, log, case_anchor(case))
+    written = write_ring_report(
+        grouping, model.pack, model.provider, population, request, target, progress, cancel
+    )
+    if room.writable:
+        with room.case() as case:
+            keep_ring_report(case, written)
 
 
 def decide_in_room(room: Workroom, kind: str, first: str, second: str, value: str = "") -> None:
@@ -219,3 +280,28 @@ def watch_case(
     heard = hear_calls(calls, model, progress, cancel)
     found = galleries.watch(folder, heard.voices, population, min_log10_lr, cancel)
     return galleries.hits_document(found, population)
+
+
+def gallery_state(room: Workroom, folder: Path) -> dict[str, Any]:
+    """What a gallery holds, and whether it is of the model in use (raises GALLERY_MISSING,
+    GALLERY_INVALID)."""
+    model, _ = room.analyst.open_engine()
+    with Gallery.open(folder) as gallery:
+        return {
+            "n_entries": len(gallery),
+            "n_watched": gallery.count(watched_only=True),
+            "precision": gallery.precision,
+            "is_current": gallery.model_sha256 == model.pack.model_sha256,
+        }
+
+
+def reembed_for_model(
+    room: Workroom,
+    old: Path,
+    new: Path,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> dict[str, Any]:
+    """A gallery made anew for the model in use (raises as `galleries.reembed`)."""
+    model, _ = room.analyst.open_engine()
+    return galleries.reembed(old, new, model, progress, cancel)

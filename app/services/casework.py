@@ -13,7 +13,7 @@ from engine.casefile import work
 from engine.casefile.archive import export_case, import_case
 from engine.casefile.checks import check_case as check_open_case
 from engine.casefile.store import CaseFile
-from engine.casefile.tables import Analysis, Report, Study
+from engine.casefile.tables import Analysis, Report, RingReport, Study
 from engine.errors import SeongmunError
 from engine.files import file_error, open_source, path_of
 from engine.progress import CancelToken, Progress, no_progress
@@ -140,6 +140,7 @@ def list_case(folder: Path, passphrase: str = "") -> dict[str, Any]:
             ],
             "reports": [report.as_content() for report in case.rows(Report)],
             "studies": [study.as_content() for study in case.rows(Study)],
+            "ring_reports": [report.as_content() for report in case.rows(RingReport)],
             "events": head.sequence,
             "audit_head": head.hash,
         }

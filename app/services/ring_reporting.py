@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import tomllib
 import uuid
 from collections.abc import Mapping, Sequence
@@ -13,9 +14,13 @@ from typing import Any
 from app.messages import Language, message
 from app.resources import FONTS, RING_TEXTS
 from app.services.calls import CallVoice
+from app.services.casework import actor
 from app.services.comparing import software_version
 from app.services.grouping import Grouping, skipped_document
 from app.services.ring_picture import Picture, make_picture
+from engine.casefile.audit import utc_now
+from engine.casefile.store import CaseFile
+from engine.casefile.tables import RingReport
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
 from engine.groups.findings import findings
@@ -58,6 +63,15 @@ class RingReportRequest:
     case: CaseAnchor = NO_CASE
 
 
+@dataclass(frozen=True, slots=True)
+class RingReportFile:
+    """A report that was written."""
+
+    report_id: str
+    pdf: bytes
+    signed: bool
+
+
 def write_ring_report(
     grouping: Grouping,
     pack: ModelPack,
@@ -67,8 +81,8 @@ def write_ring_report(
     target: Path,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
-) -> dict[str, Any]:
-    """Render, sign, verify, and only then put the report in its place; returns its document.
+) -> RingReportFile:
+    """Render, sign, verify, and only then put the report in its place.
 
     Raises
     ------
@@ -82,7 +96,24 @@ def write_ring_report(
         pdf = sign_report(pdf, request.identity, SIGNING_REASON[request.language])
         _self_check(pdf, pack, population)
     write_atomic(target, pdf)
-    return document
+    return RingReportFile(document["report_id"], pdf, request.identity is not None)
+
+
+def keep_ring_report(case: CaseFile, written: RingReportFile) -> RingReport:
+    """Keep a report among the case's media, with an event (raises CASE_READ_ONLY,
+    FILE_DISK_FULL)."""
+    sha256 = hashlib.sha256(written.pdf).hexdigest()
+    kept = RingReport(
+        case.next_id(RingReport),
+        written.report_id,
+        sha256,
+        int(written.signed),
+        actor(),
+        utc_now(),
+    )
+    media = case.keep(written.pdf, sha256, len(written.pdf))
+    case.record(actor(), "ring_report.add", [*media, kept])
+    return kept
 
 
 def ring_document(

@@ -16,6 +16,7 @@ from app.services import casework
 from app.services.segment_edits import net_duration_s
 from engine.casefile import work
 from engine.casefile.archive import export_case
+from engine.casefile.calls import time_in_name
 from engine.casefile.checks import check_case
 from engine.casefile.store import CaseFile
 from engine.casefile.tables import ROLES, Analysis, CaseInfo, Edit, Exhibit, Report, Segment
@@ -39,6 +40,7 @@ __all__ = [
     "VoiceChoice",
     "VoiceOption",
     "Workroom",
+    "time_in_name",
 ]
 
 

@@ -2,7 +2,7 @@
 
 Format history: 1, the case with exhibits, media and audit trail (0.1.0); 2, edits, segments,
 analyses, reports (0.2.0); 3, validation studies; 4, decisions
-about voices and rings (0.3.0).
+about voices and rings (0.3.0); 5, reports on voices across calls.
 """
 
 from __future__ import annotations

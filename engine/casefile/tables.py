@@ -193,6 +193,19 @@ class Study(Row):
     utc: str
 
 
+@dataclass(frozen=True, slots=True)
+class RingReport(Row):
+    """A report on voices across calls; the document lies among the media."""
+
+    table: ClassVar[str] = "ring_report"
+    id: int
+    report_id: str
+    media_sha256: str
+    signed: int
+    author: str
+    utc: str
+
+
 TABLES: tuple[type[Row], ...] = (
     CaseInfo,
     Media,
@@ -207,4 +220,5 @@ TABLES: tuple[type[Row], ...] = (
     Analysis,
     Report,
     Study,
+    RingReport,
 )

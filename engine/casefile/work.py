@@ -54,6 +54,7 @@ DECISION_EDIT = "decision.set"
 # Kinds that answer the same question about the same voices or calls: a new one takes the old one's
 # place.
 OPPOSITES = (("same_voice", "different_voice"), ("same_ring", "different_ring"), ("role",))
+DECISION_KINDS = tuple(kind for group in OPPOSITES for kind in group)
 Work = Fact | Segment | Decision
 RETIRED: dict[type[Work], type[RetiredFact | RetiredSegment | RetiredDecision]] = {
     Fact: RetiredFact,

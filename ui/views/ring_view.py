@@ -1,8 +1,8 @@
-"""People, calls and rings: a graph beside what binds them, the calls in the order of time."""
+"""People, calls, rings and cases: a graph beside what binds them, the calls in order of time."""
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
     QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
@@ -25,11 +27,12 @@ from PySide6.QtWidgets import (
 )
 
 from ui.language import text_of
+from ui.views.ring_words import RingWords
 from ui.widgets.graph_canvas import GraphCanvas
 
 if TYPE_CHECKING:
     from app.services.grouping import Grouping
-    from app.services.ring_picture import Picture
+    from app.services.ring_picture import Moment, Picture
 
 __all__ = ["RingView"]
 ROLES = ("caller", "victim", "unknown")
@@ -45,6 +48,8 @@ class RingView(QWidget):
     opened = Signal(int)
     role_decided = Signal(int, str)
     ring_decided = Signal(str, str, str)
+    report_asked = Signal()
+    case_asked = Signal()
     exported = Signal(str)
     failed = Signal(object)
 
@@ -52,9 +57,13 @@ class RingView(QWidget):
         super().__init__()
         self._grouping: Grouping | None = None
         self._picture: Picture | None = None
+        self._moments: Sequence[Moment] = ()
         self.canvas, self._details = GraphCanvas(), QTextBrowser()
+        self.words = RingWords(self.canvas.colour, self)
         self._times, self._times_label = QListWidget(), QLabel()
         self._group, self._fit, self._export = QPushButton(), QPushButton(), QPushButton()
+        self._report, self._add_case = QPushButton(), QPushButton()
+        self._cases, self._once, self._ring = QCheckBox(), QCheckBox(), QComboBox()
         self._least, self._least_label = QDoubleSpinBox(), QLabel()
         self._lay_out()
         self._connect()
@@ -64,11 +73,20 @@ class RingView(QWidget):
         self._least.setRange(-6.0, 6.0)
         self._least.setSingleStep(0.1)
         self._least.setValue(-6.0)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(6, 4, 6, 4)
-        for widget in (self._group, self._fit, self._least_label, self._least, self._export):
-            bar.addWidget(widget)
-        bar.addStretch(1)
+        for box in (self._cases, self._once):
+            box.setChecked(True)
+        rows = (
+            (self._group, self._add_case, self._fit, self._export, self._report),
+            (self._least_label, self._least, self._ring, self._once, self._cases),
+        )
+        bars = QVBoxLayout()
+        bars.setContentsMargins(6, 4, 6, 4)
+        for widgets in rows:
+            bar = QHBoxLayout()
+            for widget in widgets:
+                bar.addWidget(widget)
+            bar.addStretch(1)
+            bars.addLayout(bar)
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
@@ -84,13 +102,18 @@ class RingView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(bar)
+        layout.addLayout(bars)
         layout.addWidget(split, 1)
 
     def _connect(self) -> None:
         self._group.clicked.connect(self.group_asked)
         self._fit.clicked.connect(self.canvas.show_all)
         self._export.clicked.connect(self.choose_export)
+        self._report.clicked.connect(self.report_asked)
+        self._add_case.clicked.connect(self.case_asked)
+        for box in (self._cases, self._once):
+            box.toggled.connect(lambda _: self._filter())
+        self._ring.currentIndexChanged.connect(lambda _: self._filter())
         self._least.valueChanged.connect(self.canvas.set_least)
         self.canvas.chosen.connect(self._choose)
         self.canvas.opened.connect(self._open)
@@ -101,31 +124,67 @@ class RingView(QWidget):
         )
 
     def show_grouping(
-        self, grouping: Grouping | None, picture: Picture | None, order: list[str]
+        self, grouping: Grouping | None, picture: Picture | None, moments: Sequence[Moment] = ()
     ) -> None:
-        """Show a grouping; `order` names the calls (SHA-256) in the order of time."""
-        self._grouping, self._picture = grouping, picture
+        """Show a grouping; `moments` are its calls in the order of time."""
+        self._grouping, self._picture, self._moments = grouping, picture, moments
+        self.words.tell_of(grouping, picture, moments)
         self.canvas.show_picture(picture)
         self.canvas.set_least(self._least.value())
-        self._times.clear()
-        number = {node.key: i for i, node in enumerate(picture.nodes)} if picture else {}
-        for call in order:
-            if picture is not None and call in number:
-                node = picture.nodes[number[call]]
-                item = QListWidgetItem(node.name)
-                item.setForeground(self.canvas.colour(-1 if node.ring is None else node.ring))
-                item.setData(Qt.ItemDataRole.UserRole, number[call])
-                self._times.addItem(item)
+        for button in (self._export, self._report):
+            button.setEnabled(grouping is not None)
+        self._show_rings()
+        self._show_times()
+        self._filter()
         self._choose(-1)
+
+    def _show_rings(self) -> None:
+        """Offer every ring."""
+        chosen, n = self._ring.currentIndex(), self._grouping.n_rings if self._grouping else 0
+        self._ring.blockSignals(True)
+        self._ring.clear()
+        self._ring.addItem(self.tr("All rings"))
+        self._ring.addItems([self.words.ring_name(ring) for ring in range(n)])
+        self._ring.setCurrentIndex(chosen if 0 < chosen <= n else 0)
+        self._ring.blockSignals(False)
+
+    def _show_times(self) -> None:
+        self._times.clear()
+        if self._picture is None:
+            return
+        number = {node.key: i for i, node in enumerate(self._picture.nodes)}
+        for moment in self._moments:
+            node = self._picture.nodes[number[moment.call]]
+            item = QListWidgetItem(self.words.line(moment, node))
+            item.setForeground(self.canvas.colour(-1 if node.ring is None else node.ring))
+            item.setData(Qt.ItemDataRole.UserRole, number[moment.call])
+            self._times.addItem(item)
+
+    def _filter(self) -> None:
+        """Show what the boxes ask for."""
+        if self._picture is None:
+            return
+        nodes, edges = self._picture.nodes, self._picture.edges
+        kinds = np.array([n.kind for n in nodes])
+        kept = self._cases.isChecked() | (kinds != "case")
+        if not self._once.isChecked():
+            degree = np.bincount(edges[self._picture.voices >= 0, 0], minlength=len(nodes))
+            kept &= (kinds != "person") | (degree > 1)
+        if (ring := self._ring.currentIndex() - 1) >= 0:
+            calls = np.array([n.kind == "call" and n.ring == ring for n in nodes])
+            beside = np.zeros(len(nodes), np.bool_)
+            beside[edges[calls[edges].any(axis=1)]] = True
+            kept &= calls | beside
+        self.canvas.set_kept(kept)
 
     def _choose(self, node: int) -> None:
         self.canvas.set_focus(node)
-        self._details.setHtml(self._html(node))
+        self._details.setHtml(self.words.html(node))
 
     def _voices_of(self, node: int) -> list[int]:
         assert self._picture is not None
         touches = (self._picture.edges == node).any(axis=1)
-        return [int(v) for v in self._picture.voices[touches]]
+        return [int(v) for v in self._picture.voices[touches] if v >= 0]
 
     def _open(self, node: int) -> None:
         voices = self._voices_of(node)
@@ -153,78 +212,6 @@ class RingView(QWidget):
             action.setChecked(self._picture.nodes[node].role == role)
             action.triggered.connect(lambda _=False, r=role: self.role_decided.emit(voice, r))
         menu.popup(at)
-
-    # Texts
-
-    def _html(self, node: int) -> str:
-        if self._grouping is None or self._picture is None:
-            return escape(self.tr("Group the voices of the case to see who is heard where."))
-        if node < 0:
-            return self._overview_html(self._grouping)
-        chosen = self._picture.nodes[node]
-        ring = self.tr("no ring") if chosen.ring is None else self._ring_name(chosen.ring)
-        role = f", {text_of(f'role.{chosen.role}')}" if chosen.role else ""
-        lines = [f"<h3>{escape(chosen.name)}</h3><p>{escape(ring)}{escape(role)}</p>"]
-        rows = np.flatnonzero((self._picture.edges == node).any(axis=1))
-        for row in rows.tolist():
-            voice, value = int(self._picture.voices[row]), self._picture.log10_lr[row]
-            heard = self._grouping.voices[voice]
-            person = self._picture.nodes[self._picture.edges[row, 0]].name
-            evidence = f"log10 LR {value:+.2f}" if np.isfinite(value) else self.tr("only voice")
-            name = f"{person}: {heard.path.name} {heard.speaker}"
-            lines.append(
-                f"<p><a href='listen/{voice}'>▶</a> {escape(name)}<br>{escape(evidence)}</p>"
-            )
-        return "".join(lines)
-
-    def _ring_name(self, ring: int) -> str:
-        return self.tr("Ring {number}").format(number=ring + 1)
-
-    def _part_name(self, grouping: Grouping, part: int) -> str:
-        """A ring, or the call that is alone."""
-        if part < grouping.n_rings:
-            return self._ring_name(part)
-        call = grouping.rings.rings[part].calls[0]
-        return next(v.path.name for v in grouping.voices if v.recording.sha256 == call)
-
-    def _overview_html(self, grouping: Grouping) -> str:
-        lines = []
-        for number, ring in enumerate(grouping.rings.rings[: grouping.n_rings]):
-            colour = self.canvas.colour(number).name()
-            text = self.tr("{people} heard again and again, {calls} calls").format(
-                people=", ".join(ring.people), calls=len(ring.calls)
-            )
-            weakest = ""
-            if ring.weakest is not None:
-                weakest = self.tr("Weakest joint: {joint}").format(
-                    joint=self._ties(grouping, ring.weakest.ties)
-                )
-            lines.append(
-                f"<p><b style='color:{colour}'>{escape(self._ring_name(number))}</b> "
-                f"{escape(text)}<br>{escape(weakest)}</p>"
-            )
-        one, two = escape(self.tr("One ring")), escape(self.tr("Two rings"))
-        for number, link in enumerate(grouping.rings.links):
-            names = " – ".join(self._part_name(grouping, ring) for ring in link.rings)
-            lines.append(
-                f"<p>{escape(names)}: {escape(self._ties(grouping, link.joint.ties))}<br>"
-                f"<a href='same_ring/{number}'>{one}</a> · "
-                f"<a href='different_ring/{number}'>{two}</a></p>"
-            )
-        return "".join(lines) or escape(self.tr("Nobody is heard in two calls."))
-
-    def _ties(self, grouping: Grouping, ties: object) -> str:
-        parts = []
-        for tie in ties:  # type: ignore[attr-defined]
-            shown = grouping.shown(tie.log10_lr)
-            value = self.tr("decided") if shown is None else f"log10 LR {shown:+.2f}"
-            calls = " / ".join(str(len(side)) for side in tie.calls)
-            parts.append(
-                self.tr("{person} {value} (calls: {calls})").format(
-                    person=tie.person, value=value, calls=calls
-                )
-            )
-        return ", ".join(parts)
 
     # Export
 
@@ -281,6 +268,12 @@ class RingView(QWidget):
         self._group.setText(self.tr("Group the voices"))
         self._fit.setText(self.tr("Show all"))
         self._export.setText(self.tr("Export…"))
+        self._report.setText(self.tr("Report…"))
+        self._add_case.setText(self.tr("Add a case…"))
+        self._cases.setText(self.tr("Cases"))
+        self._once.setText(self.tr("People heard once"))
         self._least_label.setText(self.tr("log10 LR from"))
-        self._times_label.setText(self.tr("Calls in the order of receipt"))
+        self._times_label.setText(self.tr("Calls in the order of time"))
+        self._show_rings()
+        self._show_times()
         self._choose(self.canvas.focus)

@@ -20,9 +20,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.messages import message
 from app.services.workroom import Exhibit
+from ui.language import current_language
 
 COLUMNS = 7
+MOST_LINES = 8
+
+
+def message_of(entry: dict[str, Any]) -> str:
+    """Why an entry could not be made anew."""
+    return message(entry["code"], current_language(), {"path": entry["path"]})
 
 
 class SearchView(QWidget):
@@ -32,6 +40,7 @@ class SearchView(QWidget):
     folder_asked = Signal()
     search_asked = Signal(int)
     enrol_asked = Signal(int, bool)
+    reembed_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,6 +48,9 @@ class SearchView(QWidget):
         self._is_watch = False
         self._folder = ""
         self._folder_label, self._choose = QLabel(), QPushButton()
+        self._state: dict[str, Any] | None = None
+        self._state_label, self._reembed = QLabel(), QPushButton()
+        self._failed: list[dict[str, Any]] = []
         self._exhibit, self._watched = QComboBox(), QCheckBox()
         self._search, self._enrol = QPushButton(), QPushButton()
         self._least, self._least_label = QDoubleSpinBox(), QLabel()
@@ -62,6 +74,7 @@ class SearchView(QWidget):
         self.table.horizontalHeader().setStretchLastSection(True)
         rows = (
             (self._choose, self._folder_label),
+            (self._state_label, self._reembed),
             (
                 self._exhibit,
                 self._search,
@@ -83,6 +96,7 @@ class SearchView(QWidget):
 
     def _connect(self) -> None:
         self._choose.clicked.connect(self.folder_asked)
+        self._reembed.clicked.connect(self.reembed_asked)
         self._search.clicked.connect(lambda: self._ask(self.search_asked.emit))
         self._enrol.clicked.connect(
             lambda: self._ask(lambda e: self.enrol_asked.emit(e, self._watched.isChecked()))
@@ -102,6 +116,26 @@ class SearchView(QWidget):
         """The gallery that is searched."""
         self._folder = folder
         self._retranslate()
+
+    def show_state(self, state: dict[str, Any] | None) -> None:
+        """What the gallery holds, and whether it is of the model in use; None where there is none
+        yet."""
+        self._state, self._failed = state, []
+        self._retranslate()
+
+    def show_failed(self, failed: list[dict[str, Any]]) -> None:
+        """What could not be made anew for the model in use, and why."""
+        self._failed = failed
+        self._summarise(0)
+
+    def _state_text(self) -> str:
+        if self._state is None:
+            return self.tr("Nothing is stored here yet.") if self._folder else ""
+        text = self.tr("{n_entries} voices, {n_watched} of them watched").format(**self._state)
+        if self._state["is_current"]:
+            return text
+        other = self.tr("made by another model: it must be made anew before it can be searched")
+        return f"{text} — {other}"
 
     def show_exhibits(self, exhibits: tuple[Exhibit, ...]) -> None:
         """Offer the case's recordings."""
@@ -147,7 +181,13 @@ class SearchView(QWidget):
         self._summarise(len(rows))
 
     def _summarise(self, n_rows: int) -> None:
-        if not self._documents:
+        if self._failed:
+            lines = [
+                f"{entry['voice']}: {message_of(entry)}" for entry in self._failed[:MOST_LINES]
+            ]
+            first = self.tr("Not made anew: %n", "", len(self._failed))
+            text = "\n".join([first, *lines])
+        elif not self._documents:
             text = self.tr(
                 "Choose a gallery and a recording. Every hit tells how many voices of other people "
                 "are to be expected at its ratio or above in a gallery of this size."
@@ -180,8 +220,12 @@ class SearchView(QWidget):
         self._enrol.setText(self.tr("Enrol"))
         self._watched.setText(self.tr("Watch"))
         self._least_label.setText(self.tr("log10 LR from"))
+        is_current = self._state is None or bool(self._state["is_current"])
         for button in (self._search, self._enrol):
-            button.setEnabled(bool(self._folder))
+            button.setEnabled(bool(self._folder) and is_current)
+        self._state_label.setText(self._state_text())
+        self._reembed.setText(self.tr("Make anew for this model…"))
+        self._reembed.setVisible(not is_current)
         self.table.setHorizontalHeaderLabels(
             [
                 self.tr("Speaker"),

@@ -1,4 +1,4 @@
-"""A graph of people and calls: pan, zoom, drag, choose. Only what is visible is painted."""
+"""A graph of people, calls and cases: pan, zoom, drag, choose. Only what is visible is painted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ZOOM_STEP = 1.2
 MARGIN = 1.0
-PERSON_PX, CALL_PX = 13.0, 8.0
+PERSON_PX, CALL_PX, CASE_PX = 13.0, 8.0, 8.0
 NEAREST_PX = 14.0
 LABEL_SCALE_PX = 26.0
 OUTSIDE = "#8b949e"
@@ -50,7 +50,8 @@ def _between(colour: QColor, ground: QColor, share: float) -> QColor:
 
 
 class GraphCanvas(QWidget):
-    """Circles are people, squares are calls; colours are rings, grey is outside of all."""
+    """Circles are people, squares are calls, diamonds are cases; colours are rings, grey is outside
+    of all."""
 
     chosen = Signal(int)
     opened = Signal(int)
@@ -63,7 +64,8 @@ class GraphCanvas(QWidget):
         self._places: NDArray[np.float64] = np.zeros((0, 2))
         self._shown: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._rings: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._people: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._kinds: NDArray[np.str_] = np.zeros(0, np.str_)
+        self._kept: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._scale_px, self._origin = 20.0, np.zeros(2)
         self._pressed: QPointF | None = None
         self._held = -1
@@ -81,7 +83,8 @@ class GraphCanvas(QWidget):
         nodes = picture.nodes if picture else ()
         self._places = picture.places.copy() if picture else np.zeros((0, 2))
         self._rings = np.array([-1 if n.ring is None else n.ring for n in nodes], np.int64)
-        self._people = np.array([n.kind == "person" for n in nodes], np.bool_)
+        self._kinds = np.array([n.kind for n in nodes], np.str_)
+        self._kept = np.ones(len(nodes), np.bool_)
         self.set_least(-np.inf)
         self.show_all()
 
@@ -89,6 +92,11 @@ class GraphCanvas(QWidget):
         """Hide memberships with less evidence than this; a person's only voice stays."""
         values = self.picture.log10_lr if self.picture else np.zeros(0)
         self._shown = ~(values < log10_lr)
+        self._redraw()
+
+    def set_kept(self, kept: NDArray[np.bool_]) -> None:
+        """Show these nodes [shape=(n,)] and what lies between them, and no others."""
+        self._kept = kept
         self._redraw()
 
     def set_focus(self, node: int) -> None:
@@ -114,7 +122,7 @@ class GraphCanvas(QWidget):
         if not len(self._places):
             return -1
         way = self._places * self._scale_px + self._origin - [at.x(), at.y()]
-        distance = np.hypot(*way.T)
+        distance = np.where(self._kept, np.hypot(*way.T), np.inf)
         nearest = int(distance.argmin())
         return nearest if distance[nearest] <= NEAREST_PX else -1
 
@@ -167,26 +175,29 @@ class GraphCanvas(QWidget):
         visible = np.all(
             (place >= [near.left(), near.top()]) & (place <= [near.right(), near.bottom()]), axis=1
         )
+        visible &= self._kept
         self._edges(painter, place, visible)
         is_fine = self._scale_px > 9
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, is_fine)
-        for people in (False, True):
-            for ring in np.unique(self._rings[visible & (self._people == people)]).tolist():
-                rows = np.flatnonzero(visible & (self._people == people) & (self._rings == ring))
-                self._dots(painter, place[rows], people, self.colour(ring))
+        for kind in ("call", "person"):
+            shown = visible & (self._kinds == kind)
+            for ring in np.unique(self._rings[shown]).tolist():
+                rows = np.flatnonzero(shown & (self._rings == ring))
+                self._dots(painter, place[rows], kind == "person", self.colour(ring))
+        self._diamonds(painter, place[visible & (self._kinds == "case")])
         if self.focus >= 0:
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Text), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(QPointF(*place[self.focus]), PERSON_PX, PERSON_PX)
-        if self._scale_px >= LABEL_SCALE_PX:
-            self._labels(painter, place, np.flatnonzero(visible))
+        named = visible if self._scale_px >= LABEL_SCALE_PX else visible & (self._kinds == "case")
+        self._labels(painter, place, np.flatnonzero(named))
 
     def _edges(
         self, painter: QPainter, place: NDArray[np.float64], visible: NDArray[np.bool_]
     ) -> None:
         assert self.picture is not None
         edges = self.picture.edges
-        kept = self._shown & visible[edges].any(axis=1)
+        kept = self._shown & visible[edges].any(axis=1) & self._kept[edges].all(axis=1)
         ink, ground = (
             self.palette().color(role)
             for role in (QPalette.ColorRole.Text, QPalette.ColorRole.Base)
@@ -212,6 +223,14 @@ class GraphCanvas(QWidget):
         pen.setCapStyle(Qt.PenCapStyle.RoundCap if people else Qt.PenCapStyle.SquareCap)
         painter.setPen(pen)
         painter.drawPoints(QPolygonF([QPointF(*p) for p in place.tolist()]))
+
+    def _diamonds(self, painter: QPainter, place: NDArray[np.float64]) -> None:
+        """Cases, in no ring's colour."""
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Text), 1.5))
+        painter.setBrush(self.palette().color(QPalette.ColorRole.Base))
+        for x, y in place.tolist():
+            corners = ((x - CASE_PX, y), (x, y + CASE_PX), (x + CASE_PX, y), (x, y - CASE_PX))
+            painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
 
     def _labels(
         self, painter: QPainter, place: NDArray[np.float64], rows: NDArray[np.int64]
