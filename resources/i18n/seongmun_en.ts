@@ -12,12 +12,22 @@
     </message>
 </context>
 <context>
-    <name>GroupDesk</name>
+    <name>GalleryDesk</name>
     <message numerus="yes">
         <source>The watch-list has hits: %n</source>
         <translation>
-            <numerusform>The watch-list has %n hit</numerusform>
+            <numerusform>The watch-list has one hit</numerusform>
             <numerusform>The watch-list has %n hits</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SearchView</name>
+    <message numerus="yes">
+        <source>Not made anew: %n</source>
+        <translation>
+            <numerusform>One voice was not made anew:</numerusform>
+            <numerusform>%n voices were not made anew:</numerusform>
         </translation>
     </message>
 </context>

@@ -40,6 +40,14 @@
         <translation>사건 정보</translation>
     </message>
     <message>
+        <source>the file&apos;s name says {time}</source>
+        <translation>파일 이름: {time}</translation>
+    </message>
+    <message>
+        <source>the file says that it was made {time}</source>
+        <translation>파일에 적힌 생성 시각: {time}</translation>
+    </message>
+    <message>
         <source>Checking the case</source>
         <translation>사건 점검</translation>
     </message>
@@ -239,14 +247,10 @@
     </message>
 </context>
 <context>
-    <name>GroupDesk</name>
+    <name>GalleryDesk</name>
     <message>
-        <source>Exported: {path}</source>
-        <translation>내보냈습니다: {path}</translation>
-    </message>
-    <message>
-        <source>Grouping the voices</source>
-        <translation>목소리 묶기</translation>
+        <source>Looking into the gallery</source>
+        <translation>음성 보관함 확인</translation>
     </message>
     <message>
         <source>Gallery</source>
@@ -264,6 +268,18 @@
         <source>Enrolling</source>
         <translation>음성 보관함에 등록</translation>
     </message>
+    <message>
+        <source>An empty folder for the new gallery</source>
+        <translation>새 음성 보관함을 만들 빈 폴더</translation>
+    </message>
+    <message>
+        <source>The new gallery holds {n} voices; {failed} could not be made anew.</source>
+        <translation>새 음성 보관함에 목소리 {n}개를 저장하였습니다. 다시 만들지 못한 목소리는 {failed}개입니다.</translation>
+    </message>
+    <message>
+        <source>Making the gallery anew</source>
+        <translation>음성 보관함 다시 만들기</translation>
+    </message>
     <message numerus="yes">
         <source>The watch-list has hits: %n</source>
         <translation>
@@ -273,6 +289,49 @@
     <message>
         <source>Looking at the watch-list</source>
         <translation>감시 목록 확인</translation>
+    </message>
+</context>
+<context>
+    <name>GroupDesk</name>
+    <message>
+        <source>Exported: {path}</source>
+        <translation>내보냈습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Grouping the voices</source>
+        <translation>목소리 묶기</translation>
+    </message>
+    <message>
+        <source>Add a case</source>
+        <translation>사건 추가</translation>
+    </message>
+    <message>
+        <source>Encrypted case</source>
+        <translation>암호화된 사건</translation>
+    </message>
+    <message>
+        <source>Passphrase:</source>
+        <translation>암호:</translation>
+    </message>
+    <message>
+        <source>This call belongs to another case: open that case to listen and compare.</source>
+        <translation>다른 사건의 통화입니다. 듣거나 비교하려면 그 사건을 여십시오.</translation>
+    </message>
+    <message>
+        <source>The report is signed, verified and saved: {path}</source>
+        <translation>분석서를 서명하고 검증하여 저장하였습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Saved as an unsigned draft: {path}</source>
+        <translation>서명하지 않은 초안으로 저장하였습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Writing the report</source>
+        <translation>분석서 작성</translation>
+    </message>
+    <message>
+        <source>Gallery</source>
+        <translation>음성 보관함</translation>
     </message>
     <message>
         <source>Recordings</source>
@@ -1630,6 +1689,53 @@ You need neither a case nor an account. Nothing is changed and nothing leaves th
 <context>
     <name>RingView</name>
     <message>
+        <source>All rings</source>
+        <translation>모든 조직</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>내보내기</translation>
+    </message>
+    <message>
+        <source>Group the voices</source>
+        <translation>목소리 묶기</translation>
+    </message>
+    <message>
+        <source>Show all</source>
+        <translation>전체 보기</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>내보내기…</translation>
+    </message>
+    <message>
+        <source>Report…</source>
+        <translation>분석서…</translation>
+    </message>
+    <message>
+        <source>Add a case…</source>
+        <translation>사건 추가…</translation>
+    </message>
+    <message>
+        <source>Cases</source>
+        <translation>사건</translation>
+    </message>
+    <message>
+        <source>People heard once</source>
+        <translation>한 번만 들리는 사람</translation>
+    </message>
+    <message>
+        <source>log10 LR from</source>
+        <translation>log10 우도비 하한</translation>
+    </message>
+    <message>
+        <source>Calls in the order of time</source>
+        <translation>통화 시각순 통화</translation>
+    </message>
+</context>
+<context>
+    <name>RingWords</name>
+    <message>
         <source>Group the voices of the case to see who is heard where.</source>
         <translation>사건의 목소리를 묶으면 누가 어느 통화에 등장하는지 여기에 표시됩니다.</translation>
     </message>
@@ -1640,6 +1746,10 @@ You need neither a case nor an account. Nothing is changed and nothing leaves th
     <message>
         <source>only voice</source>
         <translation>유일한 목소리</translation>
+    </message>
+    <message>
+        <source>Case {number}</source>
+        <translation>사건 {number}</translation>
     </message>
     <message>
         <source>Ring {number}</source>
@@ -1674,35 +1784,37 @@ You need neither a case nor an account. Nothing is changed and nothing leaves th
         <translation>{person} {value} (통화 수: {calls})</translation>
     </message>
     <message>
-        <source>Export</source>
-        <translation>내보내기</translation>
+        <source>received {time}</source>
+        <translation>접수 {time}</translation>
     </message>
     <message>
-        <source>Group the voices</source>
-        <translation>목소리 묶기</translation>
-    </message>
-    <message>
-        <source>Show all</source>
-        <translation>전체 보기</translation>
-    </message>
-    <message>
-        <source>Export…</source>
-        <translation>내보내기…</translation>
-    </message>
-    <message>
-        <source>log10 LR from</source>
-        <translation>log10 우도비 하한</translation>
-    </message>
-    <message>
-        <source>Calls in the order of receipt</source>
-        <translation>접수 순서의 통화</translation>
+        <source>{time} (time zone unknown)</source>
+        <translation>{time} (시간대 모름)</translation>
     </message>
 </context>
 <context>
     <name>SearchView</name>
     <message>
+        <source>Nothing is stored here yet.</source>
+        <translation>아직 저장된 목소리가 없습니다.</translation>
+    </message>
+    <message>
+        <source>{n_entries} voices, {n_watched} of them watched</source>
+        <translation>목소리 {n_entries}개, 이 가운데 감시 대상 {n_watched}개</translation>
+    </message>
+    <message>
+        <source>made by another model: it must be made anew before it can be searched</source>
+        <translation>다른 모델로 만든 보관함이므로 다시 만든 뒤에 검색할 수 있습니다</translation>
+    </message>
+    <message>
         <source>same recording</source>
         <translation>같은 녹음</translation>
+    </message>
+    <message numerus="yes">
+        <source>Not made anew: %n</source>
+        <translation>
+            <numerusform>다시 만들지 못한 목소리: %n개</numerusform>
+        </translation>
     </message>
     <message>
         <source>Choose a gallery and a recording. Every hit tells how many voices of other people are to be expected at its ratio or above in a gallery of this size.</source>
@@ -1739,6 +1851,10 @@ You need neither a case nor an account. Nothing is changed and nothing leaves th
     <message>
         <source>log10 LR from</source>
         <translation>log10 우도비 하한</translation>
+    </message>
+    <message>
+        <source>Make anew for this model…</source>
+        <translation>이 모델로 다시 만들기…</translation>
     </message>
     <message>
         <source>Speaker</source>
