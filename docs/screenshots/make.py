@@ -33,6 +33,7 @@ from benchmarks.desk import (
     wait,
     write_call,
 )
+from docs.screenshots.calls import make_cases, take_groups
 from engine.report.sign import make_demo_identity
 from ui.main_window import MainWindow
 from ui.review_window import ReviewWindow
@@ -40,7 +41,7 @@ from ui.review_window import ReviewWindow
 HERE = Path(__file__).resolve().parent
 COLOURS = 64
 SCALE = 0.8
-KEPT = ("workspace", "comparison", "review_numbers")
+KEPT = ("workspace", "comparison", "matrix", "rings", "search", "review_numbers")
 TEXTS = {
     "ko": {
         "case": "2026-0417",
@@ -52,6 +53,7 @@ TEXTS = {
         "call": "문제음성_통화녹음_합성.wav",
         "stereo": "양방향_통화녹음_합성.wav",
         "known": "대조음성_합성.m4a",
+        "numbered_call": "통화녹음_{number}_합성.wav",
         "caller": "발신자",
         "receiver": "수신자",
         "remark": "웃음",
@@ -67,6 +69,7 @@ TEXTS = {
         "call": "questioned_call_synthetic.wav",
         "stereo": "two_channel_call_synthetic.wav",
         "known": "known_interview_synthetic.m4a",
+        "numbered_call": "call_{number}_synthetic.wav",
         "caller": "Caller",
         "receiver": "Called",
         "remark": "laughter",
@@ -84,6 +87,9 @@ class Pictures:
         self.call = make_call()
         self.case = self._make_case("case", self.call, stereo=False)
         self.two_channels = self._make_case("two", self.call, stereo=True)
+        numbers = (self.texts["case"], "2026-0398")
+        name, examiner = self.texts["numbered_call"], self.texts["examiner"]
+        self.calls = make_cases(scratch, numbers, name, examiner)
         self.identity = scratch / "identity.p12"
         make_demo_identity(self.identity, scratch / "identity.pem", b"example")
 
@@ -128,10 +134,15 @@ class Pictures:
             self._open(window, self.case)
             self._workspace(window, scheme)
             self._comparison(window, scheme)
-            self._groups(window, scheme)
             self._dialogs(window, scheme)
             self._open(window, self.two_channels)
             self._side_by_side(window, scheme)
+            take_groups(
+                window,
+                self.calls,
+                self.scratch / f"gallery-{scheme}",
+                lambda widget, name: self._shoot(widget, name, scheme),
+            )
 
     @contextmanager
     def _window(self, scheme: str) -> Iterator[MainWindow]:
@@ -189,19 +200,6 @@ class Pictures:
         window.grab().save(str(self._path("working", scheme)))
         settle(window)
         self._shoot(window, "comparison", scheme)
-
-    def _groups(self, window: MainWindow, scheme: str) -> None:
-        groups = window.groups
-        groups.group()
-        settle(window)
-        for name, view in (
-            ("matrix", groups.matrix),
-            ("rings", groups.rings),
-            ("search", groups.search),
-        ):
-            groups.tabs.setCurrentWidget(view)
-            self._shoot(window, name, scheme)
-        groups.tabs.setCurrentIndex(0)
 
     def _dialogs_without_a_case(self, window: MainWindow, scheme: str) -> None:
         new = window.case_actions.new()

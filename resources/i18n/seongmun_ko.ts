@@ -1772,10 +1772,6 @@ You need neither a case nor an account. Nothing is changed and nothing leaves th
         <translation>다른 조직으로 지정</translation>
     </message>
     <message>
-        <source>Nobody is heard in two calls.</source>
-        <translation>두 통화에 함께 등장하는 사람이 없습니다.</translation>
-    </message>
-    <message>
         <source>decided</source>
         <translation>감정인 지정</translation>
     </message>

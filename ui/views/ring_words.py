@@ -10,7 +10,8 @@ import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor
 
-from ui.language import text_of
+from app.messages import message
+from ui.language import current_language, text_of
 
 if TYPE_CHECKING:
     from app.services.grouping import Grouping
@@ -107,7 +108,19 @@ class RingWords(QObject):
                 f"<a href='same_ring/{number}'>{one}</a> · "
                 f"<a href='different_ring/{number}'>{two}</a></p>"
             )
-        return "".join(lines) or escape(self.tr("Nobody is heard in two calls."))
+        lines = lines or [f"<p>{escape(self.tr('Nobody is heard in two calls.'))}</p>"]
+        return "".join([*lines, *self._left_out(grouping)])
+
+    def _left_out(self, grouping: Grouping) -> list[str]:
+        """Calls and speakers that take no part, and why."""
+        reasons = []
+        for item in grouping.skipped:
+            error = item.error
+            reason = message(error.code.value, current_language(), error.params)
+            name = " ".join(part for part in (item.path.name, item.speaker) if part)
+            reasons.append(f"<p>{escape(name)}: {escape(reason)}</p>")
+        title = f"<p><b>{escape(self.tr('Left out'))}</b></p>"
+        return [title, *reasons] if reasons else []
 
     def _ties(self, grouping: Grouping, ties: Sequence[Any]) -> str:
         parts = []

@@ -31,6 +31,7 @@ MARGIN = 1.0
 PERSON_PX, CALL_PX, CASE_PX = 13.0, 8.0, 8.0
 NEAREST_PX = 14.0
 LABEL_SCALE_PX = 26.0
+LABEL_PX = 90
 OUTSIDE = "#8b949e"
 SMALL_PX = 7.0
 REST_MS = 80
@@ -108,7 +109,7 @@ class GraphCanvas(QWidget):
         """Fit everything into the view."""
         if len(self._places):
             low, high = self._places.min(axis=0) - MARGIN, self._places.max(axis=0) + MARGIN
-            size = np.array([self.width(), self.height()])
+            size = np.array([max(self.width() - LABEL_PX, LABEL_PX), self.height()])
             self._scale_px = float((size / (high - low)).min())
             self._origin = size / 2 - (low + high) / 2 * self._scale_px
         self._redraw()
