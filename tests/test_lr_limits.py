@@ -15,7 +15,7 @@ from scipy.stats import t as student
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr import metrics
-from engine.lr.calibrate import apply, fit_affine, fit_calibration
+from engine.lr.calibrate import apply, fit_affine, fit_calibration, regularisation_for
 from engine.lr.conditions import condition_flags
 from engine.lr.population import (
     find_population,
@@ -24,7 +24,7 @@ from engine.lr.population import (
     require_model,
 )
 from engine.lr.trials import normalise_classes, trial_weights
-from engine.lr.validate import validate
+from engine.lr.validate import cross_validated_log10_lr, validate
 from engine.lr.variability import BOOTSTRAP, unbounded_interval
 from engine.types import LabelledScores, Population, QualityReport
 
@@ -307,3 +307,19 @@ def test_recordings_outside_the_conditions_are_flagged_on_either_side(
     worse = replace(GOOD, **change)
     for pair in ((worse, GOOD), (GOOD, worse), (worse, worse)):
         assert condition_flags(population.conditions, *pair) == flags
+
+
+def test_few_speakers_are_left_out_one_by_one_however_they_are_dealt(
+    population: Population,
+) -> None:
+    trials = population.trials
+    found = cross_validated_log10_lr(trials, 1)
+    assert found == pytest.approx(cross_validated_log10_lr(trials, 2), abs=1e-9)
+    for i in np.random.default_rng(0).choice(len(trials.scores), 25, replace=False):
+        pair = [trials.speaker_a[i], trials.speaker_b[i]]
+        kept = ~np.isin(trials.speaker_a, pair) & ~np.isin(trials.speaker_b, pair)
+        part = LabelledScores(*(getattr(trials, f.name)[kept] for f in fields(trials)))
+        n = len({*part.speaker_a.tolist(), *part.speaker_b.tolist()})
+        weights = normalise_classes(trial_weights(trials)[kept], part.same)
+        slope, intercept = fit_affine(part, weights, regularisation_for(n))
+        assert found[i] == pytest.approx(slope * trials.scores[i] + intercept, abs=1e-9)

@@ -198,7 +198,7 @@ def _samples(
             continue
         seen.add(voice.recording.sha256)
         vector = embed_speech(model, voice.speech, cancel=cancel)
-        samples.append(Sample(_about(row, voice), vector))
+        samples.append(Sample(about_recording(row, voice), vector))
     return samples, {reason: n for reason, n in sorted(left_out.items()) if n}
 
 
@@ -228,7 +228,8 @@ def _unused(voice: Voice, selection: Selection, cut: Cut, seen: set[str]) -> str
     return "speech.short" if voice.quality.net_speech_s < needed_s else ""
 
 
-def _about(row: Mapping[str, str], voice: Voice) -> PopulationRecording:
+def about_recording(row: Mapping[str, str], voice: Voice) -> PopulationRecording:
+    """What a population tells of a recording."""
     quality = voice.quality
     return PopulationRecording(
         name=voice.recording.path.name,

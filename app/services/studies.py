@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from app.messages import Language
 from app.resources import VALIDATION_TEXTS
@@ -72,10 +72,12 @@ class Beside:
 class ShownStudy:
     """A study in one language: rows of name and value, charts, and the reading of each.
 
-    `conditions` are rows of condition, what was found and is covered, place, code.
+    `about` says what the trials are and how they were validated; `conditions` are rows of
+    condition, what was found and is covered, place, code.
     """
 
-    about: str
+    size: str
+    about: tuple[str, ...]
     figures: tuple[tuple[str, str], ...]
     misleading: tuple[tuple[str, str], ...]
     charts: Mapping[str, Chart]
@@ -184,7 +186,8 @@ def show(run: StudyRun, case: Beside | None, language: Language) -> ShownStudy:
         run.study.by_condition,
     )
     return ShownStudy(
-        _about(run, document, texts),
+        texts["size_text"].format(**document["trials"]),
+        _about(run, texts),
         tuple(main_rows(document, texts)),
         tuple(misleading_rows(document, texts)),
         charts,
@@ -193,8 +196,6 @@ def show(run: StudyRun, case: Beside | None, language: Language) -> ShownStudy:
     )
 
 
-def _about(run: StudyRun, document: Mapping[str, Any], texts: Mapping[str, str]) -> str:
-    size = texts["size_text"].format(**document["trials"])
-    scheme = texts["scheme_text"].format(**run.study.scheme)
-    described = [run.population.description] if run.population else []
-    return "\n".join([*described, size, scheme])
+def _about(run: StudyRun, texts: Mapping[str, str]) -> tuple[str, ...]:
+    described = [run.population.description] if run.population else [run.source.name]
+    return (*described, texts["scheme_text"].format(**run.study.scheme))

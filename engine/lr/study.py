@@ -27,7 +27,7 @@ from engine.lr import metrics
 from engine.lr.alternatives import CALIBRATIONS, logistic
 from engine.lr.bounds import supported_range
 from engine.lr.trials import Bools, Floats, IndexedTrials
-from engine.lr.validate import FOLDS, Validated, cross_validated, evaluate
+from engine.lr.validate import Validated, cross_validated, evaluate, n_folds
 from engine.progress import CancelToken, Progress, no_progress
 from engine.types import Estimate, LabelledScores, ParamValue
 
@@ -121,7 +121,7 @@ def run_study(
         n_different=int((~indexed.same).sum()),
         scheme={
             "validation": "speakers dealt into folds; a trial is calibrated without its folds",
-            "folds": FOLDS,
+            "folds": n_folds(indexed.n_speakers),
             "seed": seed,
             "calibration": "logistic",
             "weighting": "every speaker and every pair of speakers the same",

@@ -29,7 +29,7 @@ from engine.lr.trials import (
 from engine.progress import CancelToken, Progress, no_progress
 from engine.types import Estimate, LabelledScores, ValidationResult
 
-FOLDS = 10
+FOLDS, MOST_LEFT_OUT = 10, 60
 BOOTSTRAPS = 500
 SCORE_FIGURES = ("eer", "min_dcf", "cllr_min")
 MISLEADING_FIGURES = tuple(
@@ -58,10 +58,15 @@ class Validated:
     figures: Mapping[str, Estimate | None]
 
 
+def n_folds(n_speakers: int) -> int:
+    """As many as there are speakers where these are few: how they are dealt changes nothing."""
+    return n_speakers if n_speakers <= MOST_LEFT_OUT else FOLDS
+
+
 def cross_validated_log10_lr(trials: LabelledScores, seed: int = 0) -> Floats:
     """Calibrate every trial on speakers that are not in it.
 
-    Speakers are dealt into `FOLDS` folds; a trial between folds i and j is calibrated on the
+    Speakers are dealt into `n_folds` folds; a trial between folds i and j is calibrated on the
     trials whose speakers are in neither.
 
     Raises
@@ -75,26 +80,32 @@ def cross_validated_log10_lr(trials: LabelledScores, seed: int = 0) -> Floats:
 def cross_validated(trials: IndexedTrials, fits: Sequence[Fit], seed: int = 0) -> Floats:
     """As `cross_validated_log10_lr`, with any calibrations, fitted on the scores' bins; float64
     [shape=(len(fits), n)]."""
-    fold = np.random.default_rng(seed).permutation(trials.n_speakers) % FOLDS
+    folds = n_folds(trials.n_speakers)
+    fold = np.random.default_rng(seed).permutation(trials.n_speakers) % folds
     first, second = fold[trials.first], fold[trials.second]
     low, high = np.minimum(first, second), np.maximum(first, second)
     bins = bin_values(trials.scores, trials.same, trials.weights)
-    parts = _weights_by_fold(trials, low * FOLDS + high, bins.number, bins.count)
-    partners = _partner_folds(trials, fold)
+    cell = bins.number + bins.count * trials.same
     values, same = bins.centres.ravel(), np.repeat([False, True], bins.count)
-    order = np.argsort(low * FOLDS + high, kind="stable")
-    bounds = np.searchsorted((low * FOLDS + high)[order], np.arange(FOLDS**2 + 1))
+    whole = np.bincount(cell, trials.weights, len(values))
+    with_fold = _weights_with_fold(trials, (low, high), cell, (folds, len(values)))
+    partners = _partner_folds(trials, fold, folds)
+    order = np.argsort(low * folds + high, kind="stable")
+    bounds = np.searchsorted((low * folds + high)[order], np.arange(folds**2 + 1))
     result = np.empty((len(fits), len(trials.scores)))
-    for i in range(FOLDS):
-        for j in range(i, FOLDS):
-            tested = order[bounds[i * FOLDS + j] : bounds[i * FOLDS + j + 1]]
+    for i in range(folds):
+        for j in range(i, folds):
+            tested = order[bounds[i * folds + j] : bounds[i * folds + j + 1]]
             if not len(tested):
                 continue
-            kept = np.setdiff1d(np.arange(FOLDS), [i, j])
-            weights = parts[np.ix_(kept, kept)].sum(axis=(0, 1))
-            used = weights > 0
+            weights = whole - with_fold[i]
+            if i != j:
+                both = np.bincount(cell[tested], trials.weights[tested], len(values))
+                weights += both - with_fold[j]
+            used = weights > ROUNDING * whole
             if not (used & same).any() or not (used & ~same).any():
                 raise _too_small(trials)
+            kept = np.setdiff1d(np.arange(folds), [i, j])
             there = int((~np.isin(fold, [i, j]) & partners[:, kept].any(axis=1)).sum())
             part = values[used], same[used], normalise_classes(weights[used], same[used])
             for number, fit in enumerate(fits):
@@ -103,16 +114,20 @@ def cross_validated(trials: IndexedTrials, fits: Sequence[Fit], seed: int = 0) -
     return result
 
 
-def _weights_by_fold(trials: IndexedTrials, pair: Ints, bin_number: Ints, count: int) -> Floats:
-    """Weight per lower fold, higher fold, and pseudo-trial [shape=(FOLDS, FOLDS, 2 * count)]."""
-    cell = (pair * 2 + trials.same) * count + bin_number
-    sums = np.bincount(cell, trials.weights, FOLDS**2 * 2 * count)
-    return np.asarray(sums.reshape(FOLDS, FOLDS, 2 * count), np.float64)
+def _weights_with_fold(
+    trials: IndexedTrials, sides: tuple[Ints, Ints], cell: Ints, shape: tuple[int, int]
+) -> Floats:
+    """Weight of the trials that a fold takes part in, per pseudo-trial [shape=(folds, cells)]."""
+    low, high = sides
+    unlike = low != high
+    at = np.concatenate([low * shape[1] + cell, (high * shape[1] + cell)[unlike]])
+    weights = np.concatenate([trials.weights, trials.weights[unlike]])
+    return np.asarray(np.bincount(at, weights, shape[0] * shape[1]).reshape(shape), np.float64)
 
 
-def _partner_folds(trials: IndexedTrials, fold: Ints) -> Bools:
-    """Whether a speaker has a trial with one of a fold [shape=(n_speakers, FOLDS)]."""
-    result = np.zeros((trials.n_speakers, FOLDS), np.bool_)
+def _partner_folds(trials: IndexedTrials, fold: Ints, folds: int) -> Bools:
+    """Whether a speaker has a trial with one of a fold [shape=(n_speakers, folds)]."""
+    result = np.zeros((trials.n_speakers, folds), np.bool_)
     result[trials.first, fold[trials.second]] = True
     result[trials.second, fold[trials.first]] = True
     return result

@@ -24,8 +24,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.services.wording import place_text
+from engine.types import Place
 from ui.language import current_language
-from ui.theme import BAD, CAUTION, GOOD
+from ui.theme import BAD, CAUTION
 from ui.widgets.chart import ChartPlot
 from ui.widgets.fact_tree import Fact, FactTree
 
@@ -44,7 +45,12 @@ KEYS = {
 }
 BUTTONS = ("run", "open", "build", "print", "export")
 NEED_A_STUDY = ("print", "export", "previous", "next")
-PLACES = {"inside": GOOD, "edge": CAUTION, "outside": BAD, "not_checked": "#8b949e"}
+PLACES = {
+    Place.INSIDE: "",
+    Place.EDGE: CAUTION,
+    Place.OUTSIDE: BAD,
+    Place.NOT_CHECKED: "#7c8594",
+}
 SIDE_PX, CHART_PX = 430, 620
 
 
@@ -63,7 +69,7 @@ class StudyView(QWidget):
         self._source = QComboBox()
         self.keep = QCheckBox()
         self._actions = {name: QAction(self) for name in KEYS}
-        self._about, self._case = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self._size, self._case = QLabel(wordWrap=True), QLabel(wordWrap=True)
         self.figures, self.conditions = FactTree(2), FactTree(3)
         self.charts, self.chart = QTabBar(), ChartPlot()
         self._readout, self._reading = QLabel(), QLabel(wordWrap=True)
@@ -98,20 +104,25 @@ class StudyView(QWidget):
         layout.addWidget(self._pages, 1)
 
     def _study_page(self) -> QWidget:
-        for label in (self._about, self._case, self._reading, self._readout):
+        for label in (self._size, self._case, self._reading, self._readout):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setContentsMargins(8, 4, 8, 4)
         for tree in (self.figures, self.conditions):
             tree.setFrameShape(QFrame.Shape.NoFrame)
-            tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+            tree.setIndentation(12)
             tree.setRootIsDecorated(tree is self.figures)
+            tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            header, mode = tree.header(), QHeaderView.ResizeMode
+            header.setStretchLastSection(False)
+            header.setSectionResizeMode(mode.Stretch)
+            header.setSectionResizeMode(tree.columnCount() - 1, mode.ResizeToContents)
         self.charts.setDrawBase(False)
         self.charts.setExpanding(False)
         self.charts.setUsesScrollButtons(True)
         side, charts = QWidget(), QWidget()
         for widget, parts in (
-            (side, (self._about, self.figures, self._case, self.conditions)),
+            (side, (self._size, self.figures, self._case, self.conditions)),
             (charts, (self.charts, self.chart, self._readout, self._reading)),
         ):
             column = QVBoxLayout(widget)
@@ -188,22 +199,17 @@ class StudyView(QWidget):
         self._show_chart()
         if study is None:
             return
-        self._about.setText(study.about)
+        self._size.setText(study.size)
         groups = (
             (self.tr("Figures, 95 % interval"), study.figures),
             (self.tr("Misleading evidence, 95 % interval"), study.misleading),
         )
-        self.figures.show_facts(
-            [Fact((name,), tuple(Fact(row) for row in rows), True) for name, rows in groups]
+        about = Fact(
+            (self.tr("What was studied, and how"),), tuple(Fact((t,)) for t in study.about)
         )
-        language = current_language()
-        self.conditions.show_facts(
-            [
-                Fact((what, found, f"{place_text(place, language)} [{code}]"), (), False,
-                     PLACES[place.value], 2)
-                for what, found, place, code in study.conditions
-            ]
-        )  # fmt: skip
+        found = [Fact((name,), tuple(Fact(row) for row in rows), True) for name, rows in groups]
+        self.figures.show_facts([*found, about])
+        self.conditions.show_facts([_condition(*row) for row in study.conditions])
         self.conditions.setVisible(bool(study.conditions))
         self._case.setText(self._case_text(bool(study.conditions)))
 
@@ -278,6 +284,7 @@ class StudyView(QWidget):
         }
         for name, (text, tip) in texts.items():
             self._actions[name].setText(text)
+            self._actions[name].setIconText(text)
             self._actions[name].setToolTip(f"{tip} ({KEYS[name]})")
         self._source.setAccessibleName(self.tr("What to study"))
         self._source.setPlaceholderText(self.tr("choose a population"))
@@ -298,6 +305,13 @@ class StudyView(QWidget):
         for i in range(self.charts.count()):
             self.charts.setTabText(i, self._chart_name(self.charts.tabData(i)))
         self._fill()
+
+
+def _condition(what: str, found: str, place: Place, code: str) -> Fact:
+    """A row; a code is told where something is to be said."""
+    where = place_text(place, current_language())
+    colour = PLACES[place]
+    return Fact((what, found, f"{where}\n{code}" if colour else where), colour=colour, coloured=2)
 
 
 def _tables(event: QDropEvent) -> list[Path]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.services.studies import Chart
 
 LINE_PX, MOST_POINTS, REACH_PX, DOT_PX = 2, 1500, 24.0, 9
-GRID = 0.16
+GRID, LEGEND_ALPHA = 0.16, 190
 
 
 class ChartPlot(pg.PlotWidget):
@@ -116,7 +116,9 @@ class ChartPlot(pg.PlotWidget):
             axis.setPen(colours.ink)
             axis.setTextPen(colours.ink)
         self._legend.setLabelTextColor(colours.ink)
-        self._legend.setBrush(QColor(colours.background))
+        ground = QColor(colours.background)
+        ground.setAlpha(LEGEND_ALPHA)
+        self._legend.setBrush(ground)
         self.getPlotItem().titleLabel.setAttr("color", colours.ink)
         self._dot.setBrush(QColor(colours.cursor))
         self._draw()
