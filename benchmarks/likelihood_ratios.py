@@ -1,9 +1,9 @@
 """Likelihood ratios on real telephone calls at several durations: a table of docs/measurements.md.
 
 `python -m benchmarks.likelihood_ratios [--data ../shared/data/dev] [--model PACK]`. Speech of the
-calls of `wuw2` is found once and cut to its first seconds; the pairs that a population of them would
-have are scored and validated. Last comes what Cllr_cal is, in simulated populations like this,
-for perfectly calibrated ratios: Cllr_min is fitted to the trials themselves, so that it is not 0.
+calls of `wuw2` is found once and cut to its first seconds; the pairs that a population of them
+would have are scored and validated. Last comes what Cllr_cal is, in simulated populations like
+this, for perfectly calibrated ratios: Cllr_min is fitted to the trials themselves, so it is not 0.
 """
 
 from __future__ import annotations

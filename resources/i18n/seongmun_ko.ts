@@ -2199,6 +2199,10 @@ Ctrl+P를 누르면 음성 구간과 화자를 제안합니다. 또는 파형에
         <translation>오도하는 증거의 비율 (95 % 구간)</translation>
     </message>
     <message>
+        <source>What was studied, and how</source>
+        <translation>무엇을 어떻게 검증하였는지</translation>
+    </message>
+    <message>
         <source>Compare two voices of the case to see here where its conditions lie in what the population covers, and its likelihood ratio in the Tippett plot.</source>
         <translation>사건의 두 음성을 비교하면, 사건의 조건이 모집단이 다루는 범위의 어디에 있는지 여기에 표시되고 그 우도비가 티펫 도표에 표시됩니다.</translation>
     </message>
