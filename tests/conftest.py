@@ -14,7 +14,7 @@ from hypothesis import settings
 from app.resources import DEFAULT_MODEL_ID, DEMO, DEMO_KNOWN, DEMO_QUESTIONED, MODELS, VERBAL_SCALE
 from app.services.comparing import Comparison, compare
 from app.services.loading import open_population
-from app.services.reporting import ReportRequest, write_report
+from app.services.reporting import ReportRequest, finding_of, write_report
 from engine.lr.verbal import load_scale
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
@@ -103,7 +103,8 @@ def reports(
     folder = tmp_path_factory.mktemp("reports")
     for language in ("ko", "en"):
         request = ReportRequest(language, identity)  # type: ignore[arg-type]
-        write_report(comparison, model, population, request, folder / f"{language}.pdf")
+        found = finding_of(comparison, request.scale, model.provider)
+        write_report([found], model.pack, population, request, folder / f"{language}.pdf")
     return {language: folder / f"{language}.pdf" for language in ("ko", "en")}
 
 

@@ -17,6 +17,7 @@ from app.services import casework
 from app.services.case_analysis import (
     anchored_request,
     exhibit_facts,
+    in_case,
     keep_report,
     named_comparison,
     record_analysis,
@@ -25,7 +26,7 @@ from app.services.comparing import Comparison, compare_voices, unwrap
 from app.services.describing import describe_file
 from app.services.gate import require_comparable
 from app.services.loading import open_model, open_population
-from app.services.reporting import ReportRequest, make_report
+from app.services.reporting import ReportRequest, finding_of, make_report
 from app.services.segmenting import propose_segments
 from app.services.sharing import (
     fingerprints_of,
@@ -207,8 +208,10 @@ class Analyst:
         """Make a report, keep it in the case, write it to `target` (raises as `make_report`)."""
         with self._room.case() as case:
             anchored = anchored_request(case, request)
+            made = finding_of(finished.comparison, request.scale, finished.model.provider)
+            finding = in_case(case, finished.analysis, made)
         pdf, manifest = make_report(
-            finished.comparison, finished.model, finished.population, anchored, progress
+            [finding], finished.model.pack, finished.population, anchored, progress
         )
         with self._room.case() as case:
             kept = keep_report(case, finished.analysis, pdf, manifest, request)

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.resources import VERBAL_SCALE
+from app.resources import POPULATIONS, VERBAL_SCALE
 from app.services.casework import actor
 from app.services.comparing import Comparison, compare
+from app.services.loading import pack_directory
 from app.services.reporting import (
+    CaseExtract,
+    Examined,
+    Finding,
     ReportRequest,
+    Superseded,
     describe_items,
     describe_outcome,
+    finding_of,
     make_report,
 )
 from app.services.voices import Voice
+from engine.audio.decode import decode
 from engine.canonical import canonical_bytes
 from engine.casefile import work
 from engine.casefile.audit import utc_now
@@ -24,11 +34,29 @@ from engine.casefile.store import CaseFile
 from engine.casefile.tables import Analysis, Exhibit, Report
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
-from engine.lr.conditions import NO_FACTS
+from engine.lr.conditions import NO_FACTS, check_conditions, check_result
+from engine.lr.population import find_population
 from engine.lr.verbal import VerbalScale, load_scale
+from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress, no_progress
-from engine.types import CaseAnchor, HypothesisPair, Population, ReportManifest, VoiceFacts
+from engine.report.figures import ItemFigure
+from engine.report.manifest import describe_conditions
+from engine.types import (
+    CaseAnchor,
+    HypothesisPair,
+    LikelihoodRatio,
+    ModelPack,
+    Place,
+    Population,
+    QualityReport,
+    ReportManifest,
+    SpeechSegment,
+    VoiceFacts,
+)
+
+FLAGGED = (Place.EDGE, Place.OUTSIDE)
+DECODERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +82,7 @@ def compare_in_case(
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
     facts: tuple[VoiceFacts, VoiceFacts] = NO_FACTS,
+    reason: str = "",
 ) -> CaseComparison:
     """Compare the case's own copies of a questioned and a known recording, adding them first where
     they are new, and record the analysis; with `request` also make the report.
@@ -67,7 +96,7 @@ def compare_in_case(
         recorded, where the report that is to be superseded is unknown or superseded already.
     """
     with CaseFile.open(folder, writable=True, actor=actor(), passphrase=passphrase) as case:
-        older = _superseded(case, supersedes) if supersedes else None
+        older = superseded(case, supersedes) if supersedes else None
         questioned, known = (
             case.add(path, role, actor(), cancel=cancel)[0]
             for path, role in zip(recordings, ("questioned", "known"), strict=True)
@@ -87,8 +116,17 @@ def compare_in_case(
         )
         report = None
         if request is not None:
+            finding = in_case(case, analysis, finding_of(comparison, request.scale, model.provider))
             report, pdf = report_in_case(
-                case, analysis, comparison, model, population, request, older, progress
+                case,
+                [analysis],
+                [finding],
+                model.pack,
+                population,
+                request,
+                older,
+                reason,
+                progress,
             )
             if target is not None:
                 write_atomic(target, pdf)
@@ -181,32 +219,181 @@ def _json(value: Any) -> str:
 
 def report_in_case(
     case: CaseFile,
-    analysis: Analysis,
-    comparison: Comparison,
-    model: EmbeddingModel,
+    analyses: Sequence[Analysis],
+    findings: Sequence[Finding],
+    pack: ModelPack,
     population: Population,
     request: ReportRequest,
     older: Report | None = None,
+    reason: str = "",
     progress: Progress = no_progress,
 ) -> tuple[Report, bytes]:
-    """Make the report of an analysis, anchored in the audit trail, and keep it in the case; it
-    supersedes the report `older`.
+    """Make the report of analyses, anchored in the audit trail, and keep it in the case; it
+    supersedes the report `older`, for a `reason`.
 
     Raises
     ------
     SeongmunError
         What `make_report` and the case raise.
     """
-    anchored = anchored_request(case, request)
-    pdf, manifest = make_report(comparison, model, population, anchored, progress)
-    return keep_report(case, analysis, pdf, manifest, request, older), pdf
+    anchored = anchored_request(case, request, older, reason)
+    pdf, manifest = make_report(findings, pack, population, anchored, progress)
+    return keep_report(case, analyses[0], pdf, manifest, request, older), pdf
 
 
-def anchored_request(case: CaseFile, request: ReportRequest) -> ReportRequest:
-    """The request with the case's propositions and the head of its audit trail as it is now."""
-    head = case.head()
-    anchor = CaseAnchor(case.info.case_uuid, case.info.number, head.sequence, head.hash)
-    return replace(request, case=anchor, propositions=_propositions(case, request))
+def report_analyses(
+    folder: Path,
+    numbers: Sequence[int],
+    request: ReportRequest,
+    target: Path,
+    model: str | None = None,
+    population: str | None = None,
+    supersedes: str = "",
+    reason: str = "",
+    passphrase: str = "",
+    progress: Progress = no_progress,
+) -> Report:
+    """One report of analyses that a case has recorded, in the order given; every analysis is a
+    comparison of its own. All of them where no `numbers` are given. Model and population are those
+    of the analyses, by id, unless they are named.
+
+    Raises
+    ------
+    SeongmunError
+        What `make_report`, decoding and the case raise; CASE_NO_SUCH_ROW, MODEL_*, POPULATION_*.
+    """
+    with CaseFile.open(folder, writable=True, actor=actor(), passphrase=passphrase) as case:
+        older = superseded(case, supersedes) if supersedes else None
+        chosen = [case.row(Analysis, n) for n in numbers] if numbers else case.rows(Analysis)
+        if not chosen:
+            raise SeongmunError(ErrorCode.REPORT_ITEMS, items=0)
+        profile = json.loads(chosen[0].profile)
+        pack = load_pack(pack_directory(model or profile["model_id"]))
+        speakers = find_population(population or profile["population_id"], POPULATIONS)
+        findings = recorded_findings(case, chosen, speakers, progress)
+        report, pdf = report_in_case(
+            case, chosen, findings, pack, speakers, request, older, reason, progress
+        )
+        write_atomic(target, pdf)
+    return report
+
+
+def recorded_findings(
+    case: CaseFile,
+    analyses: Sequence[Analysis],
+    population: Population,
+    progress: Progress = no_progress,
+) -> list[Finding]:
+    """Analyses as they were recorded, with figures from the case's media (raises what decoding
+    raises). Nothing is computed anew but where the recordings lie in the population's conditions:
+    what is known of the speakers may have been added since."""
+    inputs = [json.loads(analysis.inputs) for analysis in analyses]
+    items = [item for pair in inputs for item in pair]
+    figures = _figures(case, {_figure_key(item): item for item in items}, progress)
+    findings = []
+    for analysis, pair in zip(analyses, inputs, strict=True):
+        exhibits = [case.exhibit(n) for n in (analysis.questioned_id, analysis.known_id)]
+        first, second = (
+            examined(case, exhibit, item, figures[_figure_key(item)])
+            for exhibit, item in zip(exhibits, pair, strict=True)
+        )
+        result = json.loads(analysis.result)
+        conditions = recorded_conditions(case, exhibits, pair, result, population)
+        outside = [c["code"] for c in conditions if c["role"] and c["place"] in FLAGGED]
+        result["flags"] = list(dict.fromkeys([*result["flags"], *outside]))
+        profile = json.loads(analysis.profile)
+        findings.append(
+            Finding((first, second), profile, conditions, result, analysis.utc, analysis.author)
+        )
+    return findings
+
+
+def recorded_conditions(
+    case: CaseFile,
+    exhibits: Sequence[Exhibit],
+    items: Sequence[Mapping[str, Any]],
+    result: Mapping[str, Any],
+    population: Population,
+) -> list[dict[str, Any]]:
+    """Where the recordings of an analysis lie in the population's conditions."""
+    first, second = (QualityReport(**item["quality"]) for item in items)
+    facts = [exhibit_facts(case, exhibit) for exhibit in exhibits]
+    checks = check_conditions(population.conditions, first, second, (facts[0], facts[1]))
+    ratio = LikelihoodRatio(
+        result["log10_lr"],
+        tuple(result["interval_log10"]),
+        tuple(result["bounds_log10"]),
+        result["unbounded_log10_lr"],
+        population.id,
+        population.file_sha256,
+        population.model_sha256,
+        tuple(result["flags"]),
+    )
+    return describe_conditions((*checks, *check_result(ratio)))
+
+
+def examined(
+    case: CaseFile, exhibit: Exhibit, item: Mapping[str, Any], figure: ItemFigure
+) -> Examined:
+    """A side of a comparison with its custody as the case has it."""
+    custody = work.facts(case, exhibit.id) | {"added_utc": exhibit.added_utc}
+    return Examined(item, figure, exhibit.id, custody)
+
+
+def _figure_key(item: Mapping[str, Any]) -> tuple[str, int, str]:
+    return item["sha256"], item["channel"], str(item["segments"])
+
+
+def _figures(
+    case: CaseFile, items: Mapping[tuple[str, int, str], Mapping[str, Any]], progress: Progress
+) -> dict[tuple[str, int, str], ItemFigure]:
+    """Every recording decoded once; decoding happens in processes of its own, two at a time."""
+    sources = {item["sha256"]: case.media(item["sha256"]) for item in items.values()}
+    audio = {}
+    with ThreadPoolExecutor(DECODERS) as pool:
+        decoded = pool.map(lambda source: decode(source, allow_truncated=True), sources.values())
+        for sha256, found in zip(sources, decoded, strict=True):
+            progress("voices", len(audio), len(sources))
+            audio[sha256] = found
+    return {
+        key: ItemFigure(
+            audio[item["sha256"]].samples[item["channel"]],
+            item["sample_rate_hz"],
+            [SpeechSegment(start, end, item["channel"]) for start, end in item["segments"]],
+        )
+        for key, item in items.items()
+    }
+
+
+def anchored_request(
+    case: CaseFile, request: ReportRequest, older: Report | None = None, reason: str = ""
+) -> ReportRequest:
+    """The request with what the case tells: propositions, request, custody's audit trail and its
+    head as it is now, and which report this one corrects."""
+    events = case.events()
+    head, info = events[-1], case.info
+    asked = {"agency": info.agency, "requester": info.requester, "examiners": info.examiner}
+    corrected = Superseded(older.report_id, older.media_sha256, reason) if older else Superseded()
+    extract = CaseExtract(
+        CaseAnchor(info.case_uuid, info.number, head.sequence, head.hash),
+        tuple(events),
+        asked | work.facts(case),
+        older.version + 1 if older else 1,
+        corrected,
+    )
+    return replace(request, case=extract, propositions=_propositions(case, request))
+
+
+def in_case(case: CaseFile, analysis: Analysis, finding: Finding) -> Finding:
+    """A finding that was just made, with its exhibits' custody and its author."""
+    numbers = (analysis.questioned_id, analysis.known_id)
+    first, second = (
+        examined(case, case.exhibit(number), side.item, side.figure)
+        for number, side in zip(numbers, finding.sides, strict=True)
+    )
+    return replace(
+        finding, sides=(first, second), analysed_utc=analysis.utc, author=analysis.author
+    )
 
 
 def keep_report(
@@ -235,7 +422,8 @@ def keep_report(
     return report
 
 
-def _superseded(case: CaseFile, report_id: str) -> Report:
+def superseded(case: CaseFile, report_id: str) -> Report:
+    """The report with a number, which no other has superseded yet (raises CASE_NO_SUCH_ROW)."""
     found = case.rows(
         Report,
         "report_id = ? AND id NOT IN (SELECT supersedes FROM report WHERE supersedes IS NOT NULL)",

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.resources import DEFAULT_MODEL_ID, MODELS, POPULATIONS, VERBAL_SCALE, VERBAL_SCALES
+from app.resources import (
+    DEFAULT_MODEL_ID,
+    MODELS,
+    POPULATIONS,
+    TEMPLATE,
+    TEMPLATES,
+    VERBAL_SCALE,
+    VERBAL_SCALES,
+)
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr.population import find_population, load_population
 from engine.lr.verbal import VerbalScale, find_scale, load_scale
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
 from engine.types import ModelPack, Population
+
+if TYPE_CHECKING:
+    from engine.report.template import Template
 
 
 def pack_directory(name: str | None) -> Path:
@@ -60,6 +72,16 @@ def shipped_population(model: EmbeddingModel) -> Population | None:
 def open_scale(name: str | None) -> VerbalScale:
     """A verbal scale given by id or file, or (None) that of ENFSI (raises SCALE_*)."""
     return load_scale(VERBAL_SCALE) if name is None else find_scale(name, VERBAL_SCALES)
+
+
+def open_template(name: str | None) -> Template:
+    """A report template given by id or file, or (None) the plain one (raises TEMPLATE_*)."""
+    from engine.report.template import load_template  # what draws logos loads slowly
+
+    if name is None:
+        return load_template(TEMPLATE)
+    path = Path(name)
+    return load_template(path if path.is_file() else TEMPLATES / f"{path.name}.toml")
 
 
 def installed_packs() -> list[ModelPack]:

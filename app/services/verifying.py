@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from app.resources import MODELS, POPULATIONS, VERBAL_SCALES
-from app.services.comparing import embed_voice, judge, unwrap
-from app.services.voices import EXAMINER_STEP, load_voices
 from engine.casefile.store import CaseFile
-from engine.compare.score import make_score
 from engine.errors import SeongmunError
 from engine.files import Source
 from engine.lr.population import load_population
 from engine.lr.verbal import VerbalScale, load_scale
 from engine.models.pack import load_pack
-from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken, Progress, no_progress
 from engine.types import ModelPack, Population, SpeechSegment
+from engine.verify.rings import attached_rings, rings_content
 from engine.verify.run import (
     Recompute,
     Remade,
@@ -43,22 +40,25 @@ def verify(
     scale: Path | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    revocation: Sequence[Path] = (),
 ) -> Verification:
     """Verify a report; model, population and verbal scale are found by the ids in its manifest.
-    `media` are files and folders with the recordings, `trust` certificates: one or several.
+    `media` are files and folders with the recordings, `trust` certificates: one or several;
+    `revocation` are CRLs and OCSP responses beyond those in the report.
 
     Raises
     ------
     SeongmunError
-        FILE_*, REPORT_NOT_PDF, REPORT_TOO_LARGE, KEY_CERTIFICATE, CANCELLED; SCALE_MISSING,
-        SCALE_INVALID of a scale that was named.
+        FILE_*, REPORT_NOT_PDF, REPORT_TOO_LARGE, KEY_CERTIFICATE, REVOCATION_INVALID, CANCELLED;
+        SCALE_MISSING, SCALE_INVALID of a scale that was named.
     """
     content = content_of(report)
-    pack, found = _installed(content, model, population)
+    pack, found = _installed(content or _rings_of(report), model, population)
     inputs = VerificationInputs(
         media=_several(media),
         case=case,
         trust=_several(trust),
+        revocation=tuple(revocation),
         pack=pack,
         population=found,
         scale=load_scale(scale) if scale else _scale(content),
@@ -82,6 +82,12 @@ def content_of(report: Path) -> Mapping[str, Any] | None:
     except SeongmunError:
         return None
     return None if manifest is None else manifest.content
+
+
+def _rings_of(report: Path) -> Mapping[str, Any] | None:
+    """What a report on voices across calls says of itself, where that can be read."""
+    document = attached_rings(read_report(report))
+    return None if document is None else rings_content(document)
 
 
 def _scale(content: Mapping[str, Any] | None) -> VerbalScale | None:
@@ -130,6 +136,11 @@ def _recompute(
     progress: Progress,
     cancel: CancelToken | None,
 ) -> Recompute:
+    from app.services.comparing import embed_voice, judge, unwrap  # what analyses loads slowly
+    from app.services.voices import load_voices
+    from engine.compare.score import make_score
+    from engine.models.session import EmbeddingModel
+
     def recompute(content: Mapping[str, Any], media: Sequence[Source]) -> list[Remade]:
         model = EmbeddingModel.open(pack, device)
         items = content["items"]
@@ -142,7 +153,8 @@ def _recompute(
         for first, second, _ in compared(content):
             score = make_score(embeddings[first], embeddings[second])
             ratio = judge(score, voices[first], voices[second], population)
-            remade.append(Remade(score.value, ratio, model.provider))
+            vectors = embeddings[first].vector, embeddings[second].vector
+            remade.append(Remade(score.value, ratio, model.provider, vectors))
         return remade
 
     return recompute
@@ -150,6 +162,8 @@ def _recompute(
 
 def _examiner_segments(item: Mapping[str, Any]) -> list[SpeechSegment] | None:
     """The segments that an examiner chose; None where the detector found them and shall again."""
+    from app.services.voices import EXAMINER_STEP
+
     if all(step["name"] != EXAMINER_STEP for step in item["steps"]):
         return None
     return [SpeechSegment(start, end, item["channel"]) for start, end in item["segments"]]

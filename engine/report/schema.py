@@ -26,7 +26,7 @@ QUALITY_2 = [
     "peak_dbfs",
     "dc_offset",
 ]
-SCHEMA: dict[str, Any] = {
+SCHEMA_3: dict[str, Any] = {
     "format": (int,),
     "report_id": (str,),
     "created_utc": (str,),
@@ -121,6 +121,34 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+CUSTODY = ("origin", "received_utc", "received_from", "description", "added_utc")
+REQUEST = ("agency", "requester", "examiners", "text", "received_utc", "deviations", "note")
+SCHEMA: dict[str, Any] = {
+    key: value for key, value in SCHEMA_3.items() if key not in ("conditions", "result")
+} | {
+    "version": (int,),
+    "supersedes": {"report_id": (str,), "sha256": (str,), "reason": (str,)},
+    "template": dict.fromkeys(("id", "version", "sha256", "laboratory"), (str,)),
+    "request": dict.fromkeys(REQUEST, (str,)),
+    "audit": [{"sequence": (int,)} | dict.fromkeys(("utc", "actor", "action", "hash"), (str,))],
+    "propositions": {"same_source": dict, "different_source": dict},
+    "items": [
+        SCHEMA_3["items"][0]
+        | {"label": (str,), "exhibit": (int,), "custody": dict.fromkeys(CUSTODY, (str,))}
+    ],
+    "comparisons": [
+        {
+            "questioned": (str,),
+            "known": (str,),
+            "analysed_utc": (str,),
+            "author": (str,),
+            "conditions": SCHEMA_3["conditions"],
+            "result": SCHEMA_3["result"],
+        }
+    ],
+}
+
+
 def schema_of(version: int) -> dict[str, Any]:
     """The schema of a format that this program reads.
 
@@ -128,16 +156,18 @@ def schema_of(version: int) -> dict[str, Any]:
     ------
     ValueError
     """
-    if version == 3:
+    if version == 4:
         return SCHEMA
+    if version == 3:
+        return SCHEMA_3
     if version == 2:
-        item = SCHEMA["items"][0] | {"quality": {name: QUALITY[name] for name in QUALITY_2}}
-        profile = SCHEMA["profile"] | {"minimum_net_speech_s": NUMBER}
+        item = SCHEMA_3["items"][0] | {"quality": {name: QUALITY[name] for name in QUALITY_2}}
+        profile = SCHEMA_3["profile"] | {"minimum_net_speech_s": NUMBER}
         del profile["suitability"]
-        older = SCHEMA | {"items": [item], "profile": profile}
+        older = SCHEMA_3 | {"items": [item], "profile": profile}
         del older["conditions"]
         return older
-    raise ValueError(f"format {version}, this program reads 2 and 3")
+    raise ValueError(f"format {version}, this program reads 2 to 4")
 
 
 def require(value: Any, schema: Any, at: str = "manifest") -> None:

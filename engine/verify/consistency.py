@@ -13,12 +13,14 @@ from engine.lr.calibrate import apply
 from engine.lr.conditions import check_conditions, check_result, condition_flags
 from engine.lr.verbal import VerbalScale
 from engine.report.manifest import (
+    comparison_views,
     describe_conditions,
     describe_population,
     item_embedding,
 )
 from engine.types import (
     Check,
+    CheckStatus,
     Embedding,
     LikelihoodRatio,
     ModelPack,
@@ -57,8 +59,18 @@ def check_consistency(
     population: Population | None,
     scale: VerbalScale | None,
 ) -> Check:
-    """Compute the result again from the attached embeddings, the installed model's cohort and the
-    installed population."""
+    """Compute every comparison's result again from the attached embeddings, the installed model's
+    cohort and the installed population."""
+    checks = [_check_one(view, pack, population, scale) for view in comparison_views(content)]
+    return next((check for check in checks if check.status is not CheckStatus.PASS), checks[0])
+
+
+def _check_one(
+    content: Mapping[str, Any],
+    pack: ModelPack | None,
+    population: Population | None,
+    scale: VerbalScale | None,
+) -> Check:
     check_id, result = "result.consistent", content["result"]
     if pack is None or population is None or scale is None:
         return not_checked(check_id, "not_installed")

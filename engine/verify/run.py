@@ -17,18 +17,21 @@ from engine.errors import ErrorCode, SeongmunError
 from engine.files import Source, file_error, hash_file, path_of
 from engine.lr.verbal import VerbalScale
 from engine.progress import CancelToken
-from engine.report.manifest import ATTACHMENT_NAME, FORMAT, parse
+from engine.report.manifest import ATTACHMENT_NAME, FORMAT, item_keys, parse
 from engine.types import (
     Check,
     CheckStatus,
+    FloatArray,
     LikelihoodRatio,
     ModelPack,
     Population,
     ReportManifest,
     VerificationResult,
 )
+from engine.verify.attached import check_attachments, check_embeddings
 from engine.verify.consistency import check_consistency, check_population, close
 from engine.verify.outcomes import failed, not_checked, passed
+from engine.verify.rings import attached_rings, check_rings, rings_content
 from engine.verify.signature import SignatureFacts, check_signature
 
 MAXIMUM_MANIFEST_BYTES = 64 << 20
@@ -37,11 +40,13 @@ MAXIMUM_REPORT_BYTES = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class Remade:
-    """What a comparison gave when it was made again, and on what the network ran."""
+    """What a comparison gave when it was made again, and on what the network ran; `embeddings` are
+    float32 [shape=(dim,)] of its two items."""
 
     score: float
     ratio: LikelihoodRatio
     provider: str
+    embeddings: tuple[FloatArray, FloatArray]
 
 
 Recompute = Callable[[Mapping[str, Any], Sequence[Source]], Sequence[Remade]]
@@ -52,13 +57,15 @@ class VerificationInputs:
     """What the verifier brings along; what is not there is reported as not checked.
 
     The recordings are looked for among the files and in the folders of `media` and in `case`,
-    whose audit trail must contain the report's anchor. `trust` are certificates. `recompute` takes
-    the manifest's content and the media of its items, and makes every comparison again.
+    whose audit trail must contain the report's anchor. `trust` are certificates, `revocation` CRLs
+    and OCSP responses. `recompute` takes the manifest's content and the media of its items, and
+    makes every comparison again.
     """
 
     media: tuple[Path, ...] = ()
     case: CaseFile | None = None
     trust: tuple[Path, ...] = ()
+    revocation: tuple[Path, ...] = ()
     pack: ModelPack | None = None
     population: Population | None = None
     scale: VerbalScale | None = None
@@ -71,8 +78,13 @@ class Verification:
 
     result: VerificationResult
     manifest: ReportManifest | None
-    signature: SignatureFacts | None
+    signatures: tuple[SignatureFacts, ...]
     recomputed: tuple[Remade, ...] = ()
+
+    @property
+    def signature(self) -> SignatureFacts | None:
+        """The examiner's."""
+        return self.signatures[0] if self.signatures else None
 
     @property
     def recomputed_log10_lr(self) -> float | None:
@@ -121,9 +133,22 @@ def verify_pdf(
     pdf: bytes, inputs: VerificationInputs, cancel: CancelToken | None = None
 ) -> Verification:
     """Check a report's bytes; as `verify_report`."""
-    checks, facts = check_signature(pdf, inputs.trust)
+    checks, facts = check_signature(pdf, inputs.trust, inputs.revocation)
+    if (rings := attached_rings(pdf)) is not None:
+        checks += check_rings(
+            rings,
+            inputs.pack,
+            inputs.population,
+            lambda calls: _hashes(calls, inputs, cancel),
+            cancel,
+        )
+        content = rings_content(rings)
+        if inputs.case is not None and content is not None:
+            checks.append(_check_case(content["case"], inputs.case))
+        return Verification(VerificationResult(tuple(checks)), None, facts)
     manifest, manifest_check = read_manifest(pdf)
     checks.append(manifest_check)
+    checks.append(check_attachments(pdf, manifest))
     if manifest is None:
         checks += [not_checked(i, "no_manifest") for i in _AFTER_MANIFEST]
         return Verification(VerificationResult(tuple(checks)), None, facts)
@@ -146,7 +171,15 @@ def _check_content(
     checks.append(check_population(content, inputs.population))
     checks.append(check_consistency(content, inputs.pack, inputs.population, inputs.scale))
     recomputed, recompute_check = _recompute(content, media, checks, inputs)
-    return [*checks, recompute_check], recomputed
+    return [*checks, _check_embeddings(content, recomputed), recompute_check], recomputed
+
+
+def _check_embeddings(content: Mapping[str, Any], remade: Sequence[Remade]) -> Check:
+    """The voices of every item, as they came out again."""
+    vectors: dict[int, FloatArray] = {}
+    for (first, second, _), again in zip(compared(content), remade, strict=bool(remade)):
+        vectors |= dict(zip((first, second), again.embeddings, strict=True))
+    return check_embeddings(content, [vectors[number] for number in sorted(vectors)])
 
 
 _AFTER_MANIFEST = (
@@ -155,6 +188,7 @@ _AFTER_MANIFEST = (
     "model.hash",
     "population.hash",
     "result.consistent",
+    "embeddings.recomputed",
     "result.recomputed",
 )
 
@@ -163,7 +197,7 @@ def read_manifest(pdf: bytes) -> tuple[ReportManifest | None, Check]:
     """The attached manifest, or the reason why there is none."""
     try:
         with pikepdf.open(io.BytesIO(pdf)) as document:
-            if list(document.attachments) != [ATTACHMENT_NAME]:
+            if not set(document.attachments) >= {ATTACHMENT_NAME}:
                 return None, failed("manifest", "not_attached")
             content = _unpack(document.attachments[ATTACHMENT_NAME].get_file().obj)
         if len(content) > MAXIMUM_MANIFEST_BYTES:
@@ -217,23 +251,31 @@ def _check_media(
     found: dict[str, Source] = {}
     checks: list[Check] = []
     items = content["items"]
-    hashes = _hash_candidates(items, inputs.media, cancel)
-    if inputs.case is not None:
-        hashes |= _hash_case_media(items, inputs.case, cancel)
-    elif not inputs.media:
-        return found, [not_checked(f"media.{item['role']}", "no_media_given") for item in items]
-    for item in items:
-        check_id = f"media.{item['role']}"
+    hashes = _hashes(items, inputs, cancel)
+    if hashes is None:
+        return found, [not_checked(f"media.{k}", "no_media_given") for k in item_keys(content)]
+    for key, item in zip(item_keys(content), items, strict=True):
+        check_id = f"media.{key}"
         about = {"file_name": item["file_name"], "sha256": item["sha256"]}
         same_bytes = [path for path, sha256 in hashes.items() if sha256 == item["sha256"]]
         if same_bytes:
-            found[item["role"]] = same_bytes[0]
+            found[key] = same_bytes[0]
             checks.append(passed(check_id, "hash_equal", **about))
         elif any(path_of(s).name in (item["file_name"], item["sha256"]) for s in hashes):
             checks.append(failed(check_id, "hash_differs", **about))
         else:
             checks.append(not_checked(check_id, "not_found", **about))
     return found, checks
+
+
+def _hashes(
+    items: Sequence[Mapping[str, Any]], inputs: VerificationInputs, cancel: CancelToken | None
+) -> dict[Source, str] | None:
+    """SHA-256 of everything that may be an item; None where there is nothing to look at."""
+    hashes = _hash_candidates(items, inputs.media, cancel)
+    if inputs.case is not None:
+        return hashes | _hash_case_media(items, inputs.case, cancel)
+    return hashes if inputs.media else None
 
 
 def _hash_case_media(

@@ -1,0 +1,156 @@
+"""The cover of a report: who, what, when, and the result; in every language of the report."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PIL.Image import Image as Picture
+from reportlab.lib.units import mm
+from reportlab.platypus import Flowable, HRFlowable, Image, Paragraph, Spacer
+
+from engine.report.page import (
+    BANNER,
+    BODY,
+    LABEL,
+    RULE,
+    SMALL,
+    STATEMENT,
+    TITLE,
+    WARNING,
+    WIDTH,
+)
+from engine.report.tables import banner, box, columns, facts, shown
+from engine.report.template import Template, draw_logo
+from engine.report.words import Words, joined, ratio_range
+
+SIGNATURE_ROOM = 26 * mm
+
+
+def cover(words: Sequence[Words], template: Template, draft: bool) -> list[Flowable]:
+    """The first page."""
+    content = words[0].content
+    story = _letterhead(words, template)
+    if content["demo"]:
+        story += [
+            flowable
+            for w in words
+            for flowable in (banner(w.text("demo_banner"), BANNER, WARNING), Spacer(1, 4))
+        ]
+    story.append(Spacer(1, 6))
+    for w in words:
+        story.append(Paragraph(shown(w.text("title")), TITLE if w is words[0] else STATEMENT))
+    story += [Paragraph(shown(joined(words, "subtitle")), LABEL), Spacer(1, 8)]
+    story += [_about(words, template), Spacer(1, 10), *_results(words)]
+    if draft:
+        story += [Paragraph(shown(w.text("unsigned")), SMALL) for w in words]
+    story += [Paragraph(shown(w.text("whole_document")), SMALL) for w in words]
+    if len(words) > 1:
+        story += [Paragraph(shown(w.text("both_languages")), SMALL) for w in words]
+    return story
+
+
+def _letterhead(words: Sequence[Words], template: Template) -> list[Flowable]:
+    """Logo, name, address, contact and whatever else the laboratory states."""
+    story: list[Flowable] = []
+    if template.logo:
+        story += [_logo(template), Spacer(1, 5)]
+    lines = []
+    for texts in (template.name, template.address, template.contact):
+        line = " · ".join(dict.fromkeys(texts[w.language] for w in words if texts[w.language]))
+        lines += [line] if line else []
+    for label, value in template.fields:
+        stated = (f"{label[w.language]}: {value[w.language]}" for w in words)
+        lines.append(" · ".join(dict.fromkeys(stated)))
+    if lines:
+        story += [Paragraph(f"<b>{shown(lines[0])}</b>", BODY)]
+        story += [Paragraph(shown(line), SMALL) for line in lines[1:]]
+    if story:
+        story += [Spacer(1, 5), HRFlowable("100%", 0.6, RULE), Spacer(1, 10)]
+    return story
+
+
+def _logo(template: Template) -> Flowable:
+    drawn = draw_logo(template.logo, template.logo_height_mm * mm)
+    if not isinstance(drawn, Picture):
+        drawn.hAlign = "LEFT"
+        return drawn
+    buffer = io.BytesIO()
+    drawn.save(buffer, "PNG")
+    buffer.seek(0)
+    height = template.logo_height_mm * mm
+    width = min(WIDTH, height * drawn.width / drawn.height)
+    return Image(buffer, width, width * drawn.height / drawn.width, hAlign="LEFT")
+
+
+def _about(words: Sequence[Words], template: Template) -> Flowable:
+    content, first = words[0].content, words[0]
+    asked, older, case = content["request"], content["supersedes"], content["case"]
+    version = " · ".join(w.text("version_text", version=content["version"]) for w in words)
+    rows = [("report_number", content["report_id"]), ("version", version)]
+    if older["report_id"]:
+        texts = (w.text("supersedes_text", report_id=older["report_id"]) for w in words)
+        rows.append(("supersedes", " · ".join(texts)))
+        rows.append(("supersedes_sha256", older["sha256"]))
+        rows.append(("correction_reason", first.or_not_stated(older["reason"])))
+    dates = sorted({c["analysed_utc"][:10] for c in content["comparisons"]})
+    laboratory = template.name[first.language] or asked["agency"]
+    missing = joined(words, "not_stated")
+    rows += [
+        ("case_number", case["number"] or missing),
+        ("laboratory", laboratory or missing),
+        ("requester", asked["requester"] or missing),
+        ("received", asked["received_utc"] or missing),
+        ("examiners", asked["examiners"] or missing),
+        ("examined", " – ".join(dict.fromkeys((dates[0], dates[-1])))),
+        ("created", content["created_utc"]),
+        ("software", f"{content['software']['name']} {content['software']['version']}"),
+    ]
+    hashes = (joined(words, "supersedes_sha256"),)
+    return facts([(joined(words, key), value) for key, value in rows], hashes)
+
+
+def _results(words: Sequence[Words]) -> list[Flowable]:
+    content = words[0].content
+    compared = content["comparisons"]
+    story: list[Flowable] = []
+    for w in words:
+        story.append(Paragraph(f"<b>{shown(w.text('summary'))}</b>", BODY))
+        story.append(Spacer(1, 3))
+        if len(compared) == 1:
+            story.append(_statement(w, compared[0]["result"]))
+        else:
+            story += [_table(w, compared), Spacer(1, 3)]
+            story.append(Paragraph(shown(w.text("several")), SMALL))
+        story += [Paragraph(shown(w.text("not_posterior")), SMALL), Spacer(1, 6)]
+    return story
+
+
+def _statement(words: Words, result: Mapping[str, Any]) -> Flowable:
+    numbers = (
+        f"{words.text('lr')} {words.ratio(result)} · {words.text('interval')} "
+        f"{ratio_range(result['interval_log10'])} · {words.text('bounds')} "
+        f"{ratio_range(result['bounds_log10'])}"
+    )
+    return box(
+        Paragraph(shown(words.statement(result)), STATEMENT),
+        Paragraph(shown(words.verbal(result)), BODY),
+        Paragraph(shown(numbers), LABEL),
+    )
+
+
+def _table(words: Words, compared: Sequence[Mapping[str, Any]]) -> Flowable:
+    keys = ("comparison", "questioned", "known", "lr", "interval", "verbal")
+    rows = [
+        (
+            str(number),
+            one["questioned"],
+            one["known"],
+            words.ratio(one["result"]),
+            ratio_range(one["result"]["interval_log10"]),
+            words.verbal(one["result"]),
+        )
+        for number, one in enumerate(compared, start=1)
+    ]
+    return columns([words.text(key) for key in keys], rows, (9, 13, 13, 14, 18, 45), SMALL)
