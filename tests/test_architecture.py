@@ -66,7 +66,7 @@ def test_every_error_has_a_text_in_both_languages() -> None:
     assert {code.value for code in ErrorCode} <= codes()
 
 
-@pytest.mark.parametrize("name", ["messages", "report", "review", "validation"])
+@pytest.mark.parametrize("name", ["messages", "report", "review", "rings", "validation"])
 def test_texts_are_complete_in_both_languages(name: str) -> None:
     data = tomllib.loads((ROOT / f"resources/i18n/{name}.toml").read_text(encoding="utf-8"))
     tables = (

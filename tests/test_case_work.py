@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.casefile import work
+from engine.casefile import calls, work
 from engine.casefile.archive import import_case
 from engine.casefile.checks import check_case
 from engine.casefile.database import DATABASE
@@ -177,3 +177,36 @@ def test_case_of_format_2_is_migrated_and_takes_studies(tmp_path: Path) -> None:
         assert case.rows(Study) == [study]
         assert sound(case)
     assert (folder / f"{DATABASE}.before-0003").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [
+        ("통화 녹음 홍길동_260417_140300.m4a", "2026-04-17T14:03:00"),
+        ("20260417-1403_incoming.wav", "2026-04-17T14:03:00"),
+        ("Call 2026-04-17 14.03.05.amr", "2026-04-17T14:03:05"),
+        ("call_01012345678_20261317_250000.wav", ""),
+        ("20260417_140300_20260418_090000.wav", ""),
+        ("voice 12.wav", ""),
+    ],
+)
+def test_time_in_a_files_name(name: str, time: str) -> None:
+    assert calls.time_in_name(name) == time
+
+
+def test_facts_of_a_call_are_times_and_directions(case: CaseFile) -> None:
+    for value in ("2026-04-17T14:03+09:00", "2026-04-17 14:03:59", "2026-04-17T05:03Z", ""):
+        work.set_fact(case, "x", "call_started", value, 1)
+    for value in (*calls.DIRECTIONS, ""):
+        work.set_fact(case, "x", "call_direction", value, 1)
+    for name, value in (
+        ("call_started", "2026-04-17"),
+        ("call_started", "2026-13-17T14:03"),
+        ("call_started", "14:03"),
+        ("call_direction", "in"),
+    ):
+        with pytest.raises(SeongmunError) as caught:
+            work.set_fact(case, "x", name, value, 1)
+        assert caught.value.code is ErrorCode.CASE_FACT_INVALID
+    early, late = calls.instant("2026-04-17T14:03+09:00"), calls.instant("2026-04-17T14:03")
+    assert early is not None and late is not None and early < late

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from phone_calls import Phone, write_calls
 
 from app.cli import run
 from app.services import galleries
@@ -23,7 +23,6 @@ from app.services.grouping import (
     grouping_document,
     regroup,
 )
-from engine.audio.resample import resample
 from engine.casefile import work
 from engine.casefile.checks import check_case
 from engine.casefile.store import CaseFile
@@ -32,61 +31,15 @@ from engine.compare.gallery import Gallery
 from engine.errors import ErrorCode, SeongmunError
 from engine.groups.organise import Decisions, GroupSettings, decisions_of
 from engine.models.session import EmbeddingModel
-from engine.types import CheckStatus, FloatArray, Population
+from engine.types import CheckStatus, Population
 
-RATE_HZ = 16000
 Command = Callable[..., tuple[int, dict]]  # type: ignore[type-arg]
-
-
-@dataclass(frozen=True)
-class Phone:
-    """Two-channel calls, one party per channel, from the audiobooks of the shared recordings."""
-
-    folder: Path
-    calls: dict[str, str]
-
-    def path(self, call: str) -> Path:
-        return self.folder / f"통화 {call}.wav"
-
-    @property
-    def paths(self) -> list[Path]:
-        return [self.path(call) for call in self.calls]
 
 
 @pytest.fixture(scope="module")
 def phone(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Phone:
-    """A and B call in turn; everyone else is heard once; each time other sentences."""
-    folder = tmp_path_factory.mktemp("phone")
-    books = sorted((shared_data / "dev/librispeech_devclean_mp3").rglob("*.mp3"))
-    by_speaker: dict[str, list[Path]] = {}
-    for path in books:
-        by_speaker.setdefault(path.stem.split("-")[0], []).append(path)
-    names = dict(zip("ABVWXYZ", sorted(by_speaker), strict=False))
-    calls = {"1": "AV", "2": "AW", "3": "AB", "4": "BX"}
-    taken: dict[str, int] = {}
-    speech: dict[str, FloatArray] = {}
-    for call, (caller, other) in calls.items():
-        parts = []
-        for party in (caller, other):
-            if party not in speech:
-                speech[party] = _joined(by_speaker[names[party]])
-            start = taken.get(party, 0)
-            taken[party] = start + 8 * RATE_HZ
-            parts.append(speech[party][start : taken[party]])
-        silence = np.zeros_like(parts[0])
-        left, right = np.concatenate([parts[0], silence]), np.concatenate([silence, parts[1]])
-        stereo = np.stack([left, right], 1)
-        soundfile.write(folder / f"통화 {call}.wav", stereo, RATE_HZ)
-    return Phone(folder, calls)
-
-
-def _joined(paths: list[Path]) -> FloatArray:
-    """Half a minute of a speaker's chapters."""
-    parts: list[FloatArray] = []
-    while sum(map(len, parts)) < 30 * RATE_HZ:
-        samples, rate_hz = soundfile.read(paths[len(parts)], 30 * RATE_HZ, dtype="float32")
-        parts.append(resample(samples, rate_hz, RATE_HZ))
-    return np.concatenate(parts)
+    """A and B call in turn; everyone else is heard once."""
+    return write_calls(shared_data, tmp_path_factory.mktemp("phone"))
 
 
 @pytest.fixture(scope="module")

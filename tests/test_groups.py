@@ -231,6 +231,21 @@ def test_a_victim_is_suggested_by_whose_recordings_they_are() -> None:
     assert suggest_roles(same, origins={"1": "p", "2": "p"}) == {"A": "caller", "V": "caller"}
 
 
+def test_directions_say_who_called() -> None:
+    calls = {"1": "AV", "2": "BV", "3": "AX", "4": "BYZ"}
+    presences = [Presence(p, call, 0) for call, people in calls.items() for p in people]
+    phone = {"1": "phone", "2": "phone"}
+    outgoing = dict.fromkeys("12", "outgoing")
+    assert suggest_roles(presences, origins=phone, directions=outgoing)["V"] == "caller"
+    mixed = {"1": "outgoing", "2": "unknown"}
+    assert suggest_roles(presences, origins=phone, directions=mixed)["V"] == "victim"
+    incoming = dict.fromkeys("34", "incoming")
+    roles = suggest_roles(presences, directions=incoming)
+    assert (roles["X"], roles["Y"], roles["Z"]) == ("victim", "unknown", "unknown")
+    strangers = [Presence(p, "1", 0) for p in "PQ"]
+    assert set(suggest_roles(strangers, directions={"1": "incoming"}).values()) == {"unknown"}
+
+
 def test_a_look_alike_beside_the_true_person_glues_nothing() -> None:
     """P is heard in three calls of a ring; a look-alike in the other resembles one of them."""
     heard = {"1": "PQ", "2": "PQ", "3": "PQ", "4": "PR", "5": "R"}
@@ -304,8 +319,13 @@ def brute_rings(
             if counts[person] > 1 and all(sides):
                 mean = np.mean([float(matrix[i, j]) for i in sides[0] for j in sides[1]])
                 comparisons = 2 / sum(1 / len(side) for side in sides)
-                share = min(zip((a, b), sides, strict=True), key=lambda s: len(s[0]))
-                total += max(0.0, float(mean)) * comparisons * len(share[1]) / len(share[0])
+                sizes = [len(a), len(b)]
+                shares = [
+                    len(side) / size
+                    for side, size in zip(sides, sizes, strict=True)
+                    if size == min(sizes)
+                ]
+                total += max(0.0, float(mean)) * comparisons * min(shares)
         return total
 
     while len(sets) > 1:

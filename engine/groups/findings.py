@@ -116,7 +116,7 @@ class _Found:
             "ring": number + 1,
             "people": list(ring.people),
             "others": list(ring.others),
-            "calls": [self.call[c] for c in ring.calls],
+            "calls": sorted(self.call[c] for c in ring.calls),
             "weakest_joint": ring.weakest and self.joint(ring.weakest),
             "weakest_voice": weakest
             and {
@@ -155,7 +155,7 @@ class _Found:
                 {
                     "person": tie.person,
                     "log10_lr": self.shown(tie.log10_lr),
-                    "calls": [[self.call[c] for c in side] for side in tie.calls],
+                    "calls": [sorted(self.call[c] for c in side) for side in tie.calls],
                     **self._proof(tie.person, tie.calls),
                 }
                 for tie in joint.ties

@@ -258,14 +258,17 @@ class _Fragments:
         self._apart[b].add(a)
 
     def strength(self, first: int, second: int) -> float:
-        """What binds two fragments: the sum over the people of what speaks for it."""
-        smaller = min(first, second, key=lambda fragment: len(self.calls[fragment]))
+        """What binds two fragments: the sum over the people of what speaks for it. Of two equally
+        large ones the one in which a person is heard less counts, so that no order matters."""
+        n_calls = min(len(self.calls[first]), len(self.calls[second]))
+        smaller = [f for f in (first, second) if len(self.calls[f]) == n_calls]
         strength = 0.0
         for person, (total, count) in self._evidence[first].get(second, {}).items():
             sides = self._voices[first][person], self._voices[second][person]
             comparisons = 2 * sides[0] * sides[1] / sum(sides)
-            strength += max(0.0, total / count) * comparisons * self._voices[smaller][person]
-        return strength / len(self.calls[smaller])
+            heard = min(self._voices[fragment][person] for fragment in smaller)
+            strength += max(0.0, total / count) * comparisons * heard
+        return strength / n_calls
 
     def joint(self, first: int, second: int) -> Joint:
         """What binds two fragments, person by person, the strongest first."""

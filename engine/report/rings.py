@@ -329,7 +329,7 @@ class _Writer:
             about = " · ".join(p for p in (call["case"], call["received_from"]) if p)
             times.append((number + 1, name, about or "—", when or "—", direction))
         head = [texts[n] for n in ("number", "recording", "source", "time", "direction")]
-        table = columns(head, times, (6, 46, 18, 20, 10), SMALL)
+        table = columns(head, times, (6, 42, 17, 25, 10), SMALL)
         return [Paragraph(texts["calls"], HEADING), Paragraph(texts["calls_text"], BODY), table]
 
     def _left_out(self) -> list[Flowable]:
