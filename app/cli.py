@@ -10,59 +10,28 @@ import io
 import json
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import click
-import numpy as np
 import typer
 
 from app import views
 from app.gui_main import run_gui
 from app.messages import Language
 from app.output import Output
-from app.selftest import run_selftest
-from app.services import casework, galleries
-from app.services.calibrating import SCORED_CONDITIONS, calibrate_scores
-from app.services.calls import call_sources
-from app.services.case_analysis import compare_in_case
-from app.services.case_grouping import DECISION_KINDS, case_calls, case_decisions
-from app.services.case_grouping import decide as decide_in_case
-from app.services.comparing import compare as compare_voices
-from app.services.demo import run_demo
-from app.services.describing import describe_file
-from app.services.grouping import group_calls, group_settings, grouping_document
-from app.services.loading import (
-    installed_packs,
-    open_model,
-    open_population,
-    open_scale,
-    pack_directory,
-    shipped_population,
-)
-from app.services.populating import Cut, Selection, population_from_recordings
-from app.services.reporting import ReportRequest, write_report
-from app.services.scoring import embed_files, score_trials
-from app.services.segmenting import propose
-from app.services.validating import (
-    keep_study_in,
-    make_study,
-    print_study,
-    study_figures,
-    write_study,
-)
-from app.services.verifying import verify as verify_report
-from app.services.wording import condition_line, verbal_text
-from engine.casefile.work import CASE_FACTS, EXHIBIT_FACTS
+from engine.casefile.work import CASE_FACTS, DECISION_KINDS, EXHIBIT_FACTS
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
-from engine.models.pack import load_pack
-from engine.models.session import EmbeddingModel
-from engine.report.sign import Identity, load_pkcs12
 from engine.speech.exchange import FORMATS
-from engine.types import CheckStatus, ParamValue, VoiceFacts
-from engine.verify.run import Verification
+from engine.types import CaseAnchor, CheckStatus, ParamValue, VoiceFacts
+
+if TYPE_CHECKING:
+    from app.services.signing import SignerChoice
+    from engine.report.sign import Identity
+    from engine.verify.run import Verification
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INCOMPLETE = 0, 1, 2, 3
 SPEAKERS = tuple("12345678")
@@ -110,6 +79,31 @@ PassOption = Annotated[
     str | None, typer.Option("--pass-env", help="Environment variable with the case's passphrase.")
 ]
 ScaleOption = Annotated[str | None, typer.Option(help="Verbal scale: id or file.")]
+ReportLanguageOption = Annotated[
+    Literal["ko", "en", "both"] | None,
+    typer.Option(help="Language of the report, or both in one document; else that of --lang."),
+]
+TemplateOption = Annotated[str | None, typer.Option(help="Laboratory's template: id or file.")]
+ReasonOption = Annotated[str, typer.Option(help="Why the superseded report is corrected.")]
+SupersedesOption = Annotated[
+    str, typer.Option(help="Number of the case's report that this one corrects.")
+]
+SignP12Option = Annotated[Path | None, typer.Option(help="PKCS#12 file of who signs.")]
+SignPassOption = Annotated[
+    str | None, typer.Option(help="Environment variable with the signer's password or PIN.")
+]
+SignTokenOption = Annotated[Path | None, typer.Option(help="PKCS#11 library of a signing token.")]
+TokenLabelOption = Annotated[str | None, typer.Option(help="Which token, of several.")]
+SignerNameOption = Annotated[
+    str | None, typer.Option(help="Which certificate of the token, of several.")
+]
+TsaOption = Annotated[Path | None, typer.Option(help="PKCS#12 file of a timestamp authority.")]
+TsaPassOption = Annotated[
+    str | None, typer.Option(help="Environment variable with the authority's password.")
+]
+RevocationOption = Annotated[
+    list[Path] | None, typer.Option(help="CRL, OCSP response or CA certificate; can be repeated.")
+]
 FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE…")]
 
 
@@ -163,6 +157,8 @@ def gui(case: Annotated[Path | None, typer.Argument(show_default=False)] = None)
 @app.command()
 def info(files: FilesArgument, json_: JsonOption = False, lang: LangOption = None) -> int:
     """Container, codec, hash and quality of recordings."""
+    from app.services.describing import describe_file
+
     output = _output(json_, lang)
     described = []
     for path in files:
@@ -190,6 +186,9 @@ def segments(
     lang: LangOption = None,
 ) -> int:
     """Speech segments and speaker turns: a proposal."""
+    from app.services.loading import open_model
+    from app.services.segmenting import propose
+
     output = _output(json_ or format_ == "json", lang)
     n_speakers = _n_speakers(speakers)
     found = propose(file, open_model(model, device.value), n_speakers, output.progress)
@@ -214,21 +213,19 @@ def compare(
         str, typer.Option(help="Spoken in both recordings, such as ko; for the same check.")
     ] = "",
     case: Annotated[Path | None, typer.Option(help="Record everything in this case.")] = None,
-    supersedes: Annotated[
-        str, typer.Option(help="Number of the case's report that this one corrects.")
-    ] = "",
+    supersedes: SupersedesOption = "",
+    reason: ReasonOption = "",
+    report_language: ReportLanguageOption = None,
+    template: TemplateOption = None,
     pass_env: PassOption = None,
-    sign_p12: Annotated[Path | None, typer.Option(help="PKCS#12 signing identity.")] = None,
-    sign_pass_env: Annotated[
-        str | None, typer.Option(help="Environment variable with its password or PIN.")
-    ] = None,
-    sign_token: Annotated[
-        Path | None, typer.Option(help="PKCS#11 library of a signing token.")
-    ] = None,
-    token_label: Annotated[str | None, typer.Option(help="Which token, of several.")] = None,
-    signer_name: Annotated[
-        str | None, typer.Option(help="Which certificate of the token, of several.")
-    ] = None,
+    sign_p12: SignP12Option = None,
+    sign_pass_env: SignPassOption = None,
+    sign_token: SignTokenOption = None,
+    token_label: TokenLabelOption = None,
+    signer_name: SignerNameOption = None,
+    tsa_p12: TsaOption = None,
+    tsa_pass_env: TsaPassOption = None,
+    revocation: RevocationOption = None,
     questioned_channel: Annotated[int | None, typer.Option(help="Counted from 0.")] = None,
     known_channel: Annotated[int | None, typer.Option(help="Counted from 0.")] = None,
     allow_truncated: Annotated[
@@ -240,19 +237,29 @@ def compare(
     lang: LangOption = None,
 ) -> int:
     """Compare a questioned with a known voice."""
+    from app.services.case_analysis import compare_in_case
+    from app.services.comparing import compare as compare_voices
+    from app.services.loading import open_model, open_population, open_scale, open_template
+    from app.services.reporting import ReportRequest, finding_of, write_report
+    from app.services.wording import condition_line, verbal_text
+
     output = _output(json_, lang)
     if (sign_p12 or sign_token) and report is None:
         raise click.UsageError("--sign-p12 and --sign-token need --report")
-    identity = _identity(sign_p12, sign_pass_env)
-    if sign_token is not None:
-        identity = _token_identity(sign_token, sign_pass_env, token_label, signer_name)
+    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
+    identity = _identity(signer, (tsa_p12, tsa_pass_env), revocation)
     if supersedes and (case is None or report is None):
         raise click.UsageError("--supersedes needs --case and --report")
     opened = open_model(model, device.value)
     chosen = open_population(population, opened)
     channels = (questioned_channel, known_channel)
     verbal_scale = open_scale(scale)
-    request = ReportRequest(output.language, identity, scale=verbal_scale) if report else None
+    request = None
+    if report is not None:
+        wanted = report_language or output.language
+        request = ReportRequest(
+            wanted, identity, scale=verbal_scale, template=open_template(template)
+        )
     speaker = VoiceFacts(sex.value if sex else "", language)
     facts = (speaker, speaker)
     if case is not None:
@@ -269,6 +276,7 @@ def compare(
             _passphrase(pass_env),
             output.progress,
             facts=facts,
+            reason=reason,
         ).comparison
     else:
         comparison = compare_voices(
@@ -282,7 +290,8 @@ def compare(
             facts=facts,
         )
         if request is not None and report is not None:
-            write_report(comparison, opened, chosen, request, report, output.progress)
+            found = finding_of(comparison, request.scale, opened.provider)
+            write_report([found], opened.pack, chosen, request, report, output.progress)
     verbal = verbal_text(comparison.likelihood_ratio, output.language, verbal_scale)
     result = views.comparison_document(comparison, verbal)
     lines = [condition_line(check, output.language) for check in comparison.conditions]
@@ -298,24 +307,51 @@ def _n_speakers(speakers: str) -> int | None:
     return None if speakers == "auto" else int(speakers)
 
 
-def _identity(sign_p12: Path | None, sign_pass_env: str | None) -> Identity | None:
-    if sign_p12 is None:
-        return None
-    if sign_pass_env is None or sign_pass_env not in os.environ:
-        raise click.UsageError("--sign-p12 needs --sign-pass-env with a variable that is set")
-    return load_pkcs12(sign_p12, os.environ[sign_pass_env].encode("utf-8"))
+Signer = tuple[Path | None, str | None, Path | None, str | None, str | None]
 
 
-def _token_identity(
-    module: Path, pin_env: str | None, token_label: str | None, signer_name: str | None
-) -> Identity:
-    """The token's identity; its session ends with the command."""
-    from engine.report.tokens import open_token
+def _identity(
+    signer: Signer,
+    authority: tuple[Path | None, str | None],
+    revocation: Sequence[Path] | None,
+) -> Identity | None:
+    """Who signs, if anybody; a token's session ends with the command."""
+    from app.services.signing import opened_identity
 
-    if pin_env is None or pin_env not in os.environ:
-        raise click.UsageError("--sign-token needs --sign-pass-env with a variable that is set")
-    opened = open_token(module, os.environ[pin_env], token_label, signer_name)
-    return click.get_current_context().with_resource(opened)
+    choice = _signer_choice(signer, authority, revocation)
+    return click.get_current_context().with_resource(opened_identity(choice))
+
+
+def _signer_choice(
+    signer: Signer,
+    authority: tuple[Path | None, str | None],
+    revocation: Sequence[Path] | None,
+) -> SignerChoice:
+    from app.services.signing import SignerChoice
+
+    file, secret, module, label, name = signer
+    if file and module:
+        raise click.UsageError("--sign-p12 or --sign-token, not both")
+    path = file or module
+    if path is None:
+        return SignerChoice()
+    return SignerChoice(
+        "file" if file else "token",
+        path,
+        _secret(secret, "--sign-p12 and --sign-token need --sign-pass-env"),
+        label or "",
+        name or "",
+        authority[0],
+        _secret(authority[1], "--tsa-p12 needs --tsa-pass-env") if authority[0] else "",
+        tuple(revocation or ()),
+    )
+
+
+def _secret(variable: str | None, needs: str) -> str:
+    """A password or PIN, from the environment: command lines are seen by everyone."""
+    if variable is None or variable not in os.environ:
+        raise click.UsageError(f"{needs} with a variable that is set")
+    return os.environ[variable]
 
 
 def _passphrase(variable: str | None) -> str:
@@ -339,6 +375,11 @@ def embed(
 ) -> int:
     """Speaker embeddings of recordings, L2-normalised, with the mean and deviation that normalise
     their scores."""
+    import numpy as np
+
+    from app.services.loading import open_model
+    from app.services.scoring import embed_files
+
     output = _output(json_, lang)
     opened = open_model(model, device.value)
     vectors, statistics = [], []
@@ -378,6 +419,9 @@ def score(
     lang: LangOption = None,
 ) -> int:
     """Score a table of trials; exit code 3 where some rows have no likelihood ratio."""
+    from app.services.loading import open_model, open_population, shipped_population
+    from app.services.scoring import score_trials
+
     output = _output(json_, lang)
     opened = open_model(model, device.value)
     chosen = open_population(population, opened) if population else shipped_population(opened)
@@ -401,11 +445,20 @@ def group(
         float | None, typer.Option(help="Least mean log10 LR that makes voices one person's.")
     ] = None,
     case: Annotated[
-        Path | None,
-        typer.Option(help="Also the calls of this case, with the examiner's decisions."),
+        list[Path] | None,
+        typer.Option(help="Also the calls of this case, with what was decided; can be repeated."),
     ] = None,
     pass_env: PassOption = None,
     speakers: Annotated[str, typer.Option(help="How many per FILE, 1 to 8, or auto.")] = "auto",
+    report: Annotated[Path | None, typer.Option(help="Write a report (PDF) here.")] = None,
+    sign_p12: SignP12Option = None,
+    sign_pass_env: SignPassOption = None,
+    sign_token: SignTokenOption = None,
+    token_label: TokenLabelOption = None,
+    signer_name: SignerNameOption = None,
+    tsa_p12: TsaOption = None,
+    tsa_pass_env: TsaPassOption = None,
+    revocation: RevocationOption = None,
     population: PopulationOption = None,
     model: ModelOption = None,
     device: DeviceOption = Device.auto,
@@ -413,20 +466,48 @@ def group(
     lang: LangOption = None,
 ) -> int:
     """Voices across calls, and the rings behind them; exit code 3 where a call was left out."""
+    from app.services import casework
+    from app.services.calls import call_sources
+    from app.services.case_grouping import case_anchor, case_calls, case_decisions
+    from app.services.grouping import group_calls, group_settings, grouping_document
+    from app.services.loading import open_model, open_population
+    from app.services.ring_reporting import RingReportRequest, keep_ring_report, write_ring_report
+    from engine.casefile.store import CaseFile
+    from engine.groups.organise import decisions_of
+
     output = _output(json_, lang)
-    if not files and case is None:
+    if not files and not case:
         raise click.UsageError("FILE or --case")
+    if (sign_p12 or sign_token) and report is None:
+        raise click.UsageError("--sign-p12 and --sign-token need --report")
+    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
+    identity = _identity(signer, (tsa_p12, tsa_pass_env), revocation)
     opened = open_model(model, device.value)
     chosen = open_population(population, opened)
     settings = group_settings(min_log10_lr)
-    with casework.reading(case, _passphrase(pass_env)) as read:
-        calls = [
-            *(case_calls(read) if read else ()),
-            *call_sources(files or (), _n_speakers(speakers)),
+    keeps = report is not None and case is not None and len(case) == 1
+    with ExitStack() as stack:
+        cases = [
+            stack.enter_context(
+                CaseFile.open(
+                    path, writable=keeps, actor=casework.actor(), passphrase=_passphrase(pass_env)
+                )
+            )
+            for path in case or ()
         ]
-        decisions = case_decisions(read) if read else None
-        found = group_calls(calls, opened, chosen, settings, decisions, output.progress)
-    document = grouping_document(found)
+        calls = [call for read in cases for call in case_calls(read)]
+        calls += call_sources(files or (), _n_speakers(speakers))
+        log = [row for read in cases for row in case_decisions(read)]
+        anchor = case_anchor(cases[0]) if len(cases) == 1 else CaseAnchor()
+        found = group_calls(calls, opened, chosen, settings, decisions_of(log), output.progress)
+        if report is not None:
+            request = RingReportRequest(output.language, identity, log, anchor)
+            written = write_ring_report(
+                found, opened.pack, opened.provider, chosen, request, report, output.progress
+            )
+            if keeps:
+                keep_ring_report(cases[0], written)
+    document = grouping_document(found) | {"report": str(report) if report else None}
     output.result(document, lambda: views.grouping_text(document, output.language))
     return EXIT_INCOMPLETE if any(item["speaker"] is None for item in document["skipped"]) else 0
 
@@ -448,12 +529,21 @@ def enrol(
         Path | None,
         typer.Option("--from", help="Make the gallery from this one of another model."),
     ] = None,
+    min_log10_lr: Annotated[
+        float, typer.Option(help="Least log10 LR that makes a watched voice a hit.")
+    ] = 0.0,
+    population: PopulationOption = None,
     model: ModelOption = None,
     device: DeviceOption = Device.auto,
     json_: JsonOption = False,
     lang: LangOption = None,
 ) -> int:
-    """Store the voices of recordings in a gallery; exit code 1 where a recording failed."""
+    """Store the voices of recordings in a gallery, and tell which of its watched voices they may
+    be; exit code 1 where a recording failed."""
+    from app.services import galleries
+    from app.services.calls import call_sources
+    from app.services.loading import open_model, open_population, shipped_population
+
     output = _output(json_, lang)
     if not files and from_ is None:
         raise click.UsageError("FILE or --from")
@@ -464,7 +554,11 @@ def enrol(
         return EXIT_INCOMPLETE if document["failed"] else EXIT_DONE
     calls = call_sources(files or (), _n_speakers(speakers))
     how = galleries.Enrolment(voice, watch)
-    document = galleries.enrol(gallery, calls, opened, how, precision, output.progress)
+    chosen = open_population(population, opened) if population else shipped_population(opened)
+    watching = galleries.Watching(chosen, min_log10_lr) if chosen else None
+    document = galleries.enrol(
+        gallery, calls, opened, how, precision, output.progress, watching=watching
+    )
     output.result(document, lambda: views.enrolment_text(document, output.language))
     failed = any(item["speaker"] is None for item in document["skipped"])
     return EXIT_FAILED if failed else EXIT_DONE
@@ -483,6 +577,10 @@ def search(
     lang: LangOption = None,
 ) -> int:
     """Search a gallery for the speakers of a recording."""
+    from app.services import galleries
+    from app.services.calls import call_sources
+    from app.services.loading import open_model, open_population
+
     output = _output(json_, lang)
     opened = open_model(model, device.value)
     chosen = open_population(population, opened)
@@ -529,6 +627,11 @@ def calibrate(
 ) -> int:
     """Fit a population on labelled scores (columns score, same, spk_a, spk_b), or on recordings,
     whose conditions are measured."""
+    from app.services.calibrating import SCORED_CONDITIONS, calibrate_scores
+    from app.services.loading import open_model, pack_directory
+    from app.services.populating import Cut, Selection, population_from_recordings
+    from engine.models.pack import load_pack
+
     output = _output(json_, lang)
     limits: dict[str, ParamValue] = {
         name: value
@@ -573,17 +676,30 @@ def validate(
     ] = None,
     case: Annotated[Path | None, typer.Option(help="Keep the study in this case.")] = None,
     pass_env: PassOption = None,
-    sign_p12: Annotated[Path | None, typer.Option(help="PKCS#12 signing identity.")] = None,
-    sign_pass_env: Annotated[
-        str | None, typer.Option(help="Environment variable with its password.")
-    ] = None,
+    sign_p12: SignP12Option = None,
+    sign_pass_env: SignPassOption = None,
+    sign_token: SignTokenOption = None,
+    token_label: TokenLabelOption = None,
+    signer_name: SignerNameOption = None,
+    tsa_p12: TsaOption = None,
+    tsa_pass_env: TsaPassOption = None,
+    revocation: RevocationOption = None,
     json_: JsonOption = False,
     lang: LangOption = None,
 ) -> int:
     """Validation study of labelled scores (or of a population file): figures with intervals,
     plots, a report that can be signed."""
+    from app.services.validating import (
+        keep_study_in,
+        make_study,
+        print_study,
+        study_figures,
+        write_study,
+    )
+
     output = _output(json_, lang)
-    identity = _identity(sign_p12, sign_pass_env)
+    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
+    identity = _identity(signer, (tsa_p12, tsa_pass_env), revocation)
     if identity is not None and out is None and case is None:
         raise click.UsageError("--sign-p12 needs --out or --case")
     study, validated = make_study(scores, output.progress)
@@ -603,7 +719,9 @@ def verify(
     report: Annotated[Path, typer.Argument(metavar="REPORT.pdf")],
     case: Annotated[Path | None, typer.Option(help="Case that holds the recordings.")] = None,
     media: Annotated[Path | None, typer.Option(help="Folder with the recordings.")] = None,
-    trust: Annotated[Path | None, typer.Option(help="Trusted certificate, PEM or DER.")] = None,
+    trust: Annotated[
+        list[Path] | None, typer.Option(help="Trusted certificate, PEM or DER; can be repeated.")
+    ] = None,
     no_recompute: Annotated[bool, typer.Option("--no-recompute")] = False,
     population: Annotated[Path | None, typer.Option(help="Population file.")] = None,
     scale: Annotated[Path | None, typer.Option(help="Verbal scale file.")] = None,
@@ -614,31 +732,31 @@ def verify(
     reviewer: Annotated[str, typer.Option(help="Who reviews.")] = "",
     agency: Annotated[str, typer.Option(help="For whom the reviewer works.")] = "",
     remarks: Annotated[str, typer.Option(help="What the reviewer has to say.")] = "",
-    sign_p12: Annotated[Path | None, typer.Option(help="PKCS#12 identity for the record.")] = None,
-    sign_pass_env: Annotated[
-        str | None, typer.Option(help="Environment variable with its password or PIN.")
-    ] = None,
-    sign_token: Annotated[
-        Path | None, typer.Option(help="PKCS#11 library of a token that signs the record.")
-    ] = None,
-    token_label: Annotated[str | None, typer.Option(help="Which token, of several.")] = None,
-    signer_name: Annotated[
-        str | None, typer.Option(help="Which certificate of the token, of several.")
-    ] = None,
+    sign_p12: SignP12Option = None,
+    sign_pass_env: SignPassOption = None,
+    sign_token: SignTokenOption = None,
+    token_label: TokenLabelOption = None,
+    signer_name: SignerNameOption = None,
+    tsa_p12: TsaOption = None,
+    tsa_pass_env: TsaPassOption = None,
+    revocation: RevocationOption = None,
     model: ModelOption = None,
     device: DeviceOption = Device.cpu,
     json_: JsonOption = False,
     lang: LangOption = None,
 ) -> int:
     """Check a report: signature, media, model, population and the number itself."""
+    from app.services import casework
+    from app.services.loading import pack_directory
+    from app.services.verifying import verify as verify_report
+
     output = _output(json_, lang)
     if case is not None and media is not None:
         raise click.UsageError("--case or --media, not both")
     if bool(record) != bool(reviewer) or ((sign_p12 or sign_token) and record is None):
         raise click.UsageError("--record and --reviewer go together; --sign-… needs them")
-    identity = _identity(sign_p12, sign_pass_env)
-    if sign_token is not None:
-        identity = _token_identity(sign_token, sign_pass_env, token_label, signer_name)
+    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
+    identity = _identity(signer, (tsa_p12, tsa_pass_env), revocation)
     directory = pack_directory(model) if model else None
     with casework.reading(case, _passphrase(pass_env)) as opened:
         verification = verify_report(
@@ -651,15 +769,46 @@ def verify(
             population,
             opened,
             scale,
+            revocation=revocation or (),
         )
     document = views.verification_document(verification)
     if record is not None:
-        trusted = (trust,) if trust else ()
         who = (reviewer, agency, remarks)
-        _write_record(report, trusted, verification, who, output.language, identity, record)
+        _write_record(
+            report, tuple(trust or ()), verification, who, output.language, identity, record
+        )
         document["record"] = str(record)
     output.result(document, lambda: views.verification_text(verification, output.language))
     return EXIT_BY_VERDICT[verification.result.verdict]
+
+
+@app.command()
+def countersign(
+    report: Annotated[Path, typer.Argument(metavar="REPORT.pdf")],
+    out: Annotated[Path, typer.Option(help="Where the countersigned report is written.")],
+    sign_p12: SignP12Option = None,
+    sign_pass_env: SignPassOption = None,
+    sign_token: SignTokenOption = None,
+    token_label: TokenLabelOption = None,
+    signer_name: SignerNameOption = None,
+    tsa_p12: TsaOption = None,
+    tsa_pass_env: TsaPassOption = None,
+    revocation: RevocationOption = None,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Sign an examiner's report as its reviewer; what the examiner signed stays as it is."""
+    from app.services.signing import countersign as countersign_report
+
+    output = _output(json_, lang)
+    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
+    choice = _signer_choice(signer, (tsa_p12, tsa_pass_env), revocation)
+    if choice.kind == "none":
+        raise click.UsageError("--sign-p12 or --sign-token")
+    facts = countersign_report(report, choice, out, output.language)
+    document = {"out": str(out), "signatures": views.signature_documents(facts)}
+    output.result(document, lambda: views.signatures_text(facts, output.language))
+    return EXIT_DONE
 
 
 def _write_record(
@@ -686,6 +835,8 @@ def demo(
     lang: LangOption = None,
 ) -> int:
     """The main job on the bundled synthetic recordings."""
+    from app.services.demo import run_demo
+
     output = _output(json_, lang)
     result = run_demo(out, output.language, device.value, output.progress)
     document = views.demo_document(result)
@@ -696,6 +847,8 @@ def demo(
 @app.command()
 def selftest(json_: JsonOption = False, lang: LangOption = None) -> int:
     """Installation qualification."""
+    from app.selftest import run_selftest
+
     output = _output(json_, lang)
     items = run_selftest()
     failed = any(item.status is CheckStatus.FAIL for item in items)
@@ -711,6 +864,8 @@ def selftest(json_: JsonOption = False, lang: LangOption = None) -> int:
 @models_app.command("list")
 def models_list(json_: JsonOption = False, lang: LangOption = None) -> int:
     """Model packs of this installation."""
+    from app.services.loading import installed_packs
+
     output = _output(json_, lang)
     packs = [views.pack_document(pack) for pack in installed_packs()]
     lines = "\n".join(f"{p['id']}  {p['version']}  {p['model_sha256']}" for p in packs)
@@ -726,6 +881,10 @@ def models_check(
     lang: LangOption = None,
 ) -> int:
     """Check a pack: hashes, tensors, golden vector."""
+    from app.services.loading import pack_directory
+    from engine.models.pack import load_pack
+    from engine.models.session import EmbeddingModel
+
     output = _output(json_, lang)
     model = EmbeddingModel.open(load_pack(pack_directory(path)), device.value)
     document = {**views.pack_document(model.pack), "provider": model.provider, "ok": True}
@@ -745,6 +904,8 @@ def case_new(
     lang: LangOption = None,
 ) -> int:
     """Make a new case folder; with --pass-env an encrypted one."""
+    from app.services import casework
+
     output = _output(json_, lang)
     document = casework.new_case(case, number, examiner, agency, requester, _passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document))
@@ -761,6 +922,8 @@ def case_add(
     lang: LangOption = None,
 ) -> int:
     """Copy recordings, or whole folders, into the case."""
+    from app.services import casework
+
     output = _output(json_, lang)
     document = casework.add_recordings(
         case, files, role.value, output.progress, passphrase=_passphrase(pass_env)
@@ -774,6 +937,8 @@ def case_list(
     case: Path, pass_env: PassOption = None, json_: JsonOption = False, lang: LangOption = None
 ) -> int:
     """What the case holds."""
+    from app.services import casework
+
     output = _output(json_, lang)
     document = casework.list_case(case, _passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document))
@@ -791,6 +956,8 @@ def case_set(
     lang: LangOption = None,
 ) -> int:
     """Fill in something about the case or an exhibit; an empty value takes it away."""
+    from app.services import casework
+
     output = _output(json_, lang)
     document = casework.set_fact(case, name, value, exhibit, _passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document["facts"]))
@@ -810,6 +977,8 @@ def case_decide(
     lang: LangOption = None,
 ) -> int:
     """Decide what voices and calls belong together when they are grouped."""
+    from app.services.case_grouping import decide as decide_in_case
+
     output = _output(json_, lang)
     document = decide_in_case(case, kind, first, second, _passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document))
@@ -821,6 +990,8 @@ def case_undo(
     case: Path, pass_env: PassOption = None, json_: JsonOption = False, lang: LangOption = None
 ) -> int:
     """Take the last edit back."""
+    from app.services import casework
+
     output = _output(json_, lang)
     document = casework.step_back(case, redo=False, passphrase=_passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document))
@@ -832,8 +1003,68 @@ def case_redo(
     case: Path, pass_env: PassOption = None, json_: JsonOption = False, lang: LangOption = None
 ) -> int:
     """Bring back what was undone last."""
+    from app.services import casework
+
     output = _output(json_, lang)
     document = casework.step_back(case, redo=True, passphrase=_passphrase(pass_env))
+    output.result(document, lambda: views.lines_of(document))
+    return EXIT_DONE
+
+
+@case_app.command("report")
+def case_report(
+    case: Path,
+    out: Annotated[Path, typer.Argument(metavar="OUT.pdf")],
+    analysis: Annotated[
+        list[int] | None,
+        typer.Option(help="Number of an analysis; can be repeated. Without: all of the case."),
+    ] = None,
+    report_language: ReportLanguageOption = None,
+    template: TemplateOption = None,
+    supersedes: SupersedesOption = "",
+    reason: ReasonOption = "",
+    model: ModelOption = None,
+    population: PopulationOption = None,
+    scale: ScaleOption = None,
+    sign_p12: SignP12Option = None,
+    sign_pass_env: SignPassOption = None,
+    sign_token: SignTokenOption = None,
+    token_label: TokenLabelOption = None,
+    signer_name: SignerNameOption = None,
+    tsa_p12: TsaOption = None,
+    tsa_pass_env: TsaPassOption = None,
+    revocation: RevocationOption = None,
+    pass_env: PassOption = None,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """One report of comparisons that the case has recorded: each with its own result."""
+    from app.services.case_analysis import report_analyses
+    from app.services.loading import open_scale, open_template
+    from app.services.reporting import ReportRequest
+
+    output = _output(json_, lang)
+    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
+    identity = _identity(signer, (tsa_p12, tsa_pass_env), revocation)
+    request = ReportRequest(
+        report_language or output.language,
+        identity,
+        scale=open_scale(scale),
+        template=open_template(template),
+    )
+    made = report_analyses(
+        case,
+        analysis or [],
+        request,
+        out,
+        model,
+        population,
+        supersedes,
+        reason,
+        _passphrase(pass_env),
+        output.progress,
+    )
+    document = {"report": str(out)} | made.as_content()
     output.result(document, lambda: views.lines_of(document))
     return EXIT_DONE
 
@@ -849,6 +1080,8 @@ def case_check(
     lang: LangOption = None,
 ) -> int:
     """Database, audit trail, records, originals."""
+    from app.services import casework
+
     output = _output(json_, lang)
     result = casework.check_case(
         case, output.progress, passphrase=_passphrase(pass_env), report=report
@@ -867,6 +1100,8 @@ def case_export(
     lang: LangOption = None,
 ) -> int:
     """The whole case as one file; an encrypted one stays encrypted."""
+    from app.services import casework
+
     output = _output(json_, lang)
     document = casework.export(case, out, output.progress, _passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document))
@@ -882,6 +1117,8 @@ def case_import(
     lang: LangOption = None,
 ) -> int:
     """Verify an exported case and unpack it."""
+    from app.services import casework
+
     output = _output(json_, lang)
     document = casework.import_archive(file, case, output.progress, _passphrase(pass_env))
     output.result(document, lambda: views.lines_of(document))

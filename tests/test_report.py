@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from app.resources import VERBAL_SCALE
 from app.services.comparing import Comparison
-from app.services.reporting import ReportRequest, report_assets, write_report
+from app.services.reporting import ReportRequest, finding_of, write_report
 from app.services.verifying import verify
 from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
@@ -60,11 +60,12 @@ def test_report_prints_what_its_manifest_says(reports: dict[str, Path], tool: To
             assert item["file_name"] in text
         assert content["model"]["sha256"] in text
         assert content["population"]["sha256"] in text
-        assert f"{content['result']['log10_lr']:.2f}" in text
-        assert f"{content['result']['score']:.4f}" in text
+        for compared in content["comparisons"]:
+            assert f"{compared['result']['log10_lr']:.2f}" in text
+            assert f"{compared['result']['score']:.4f}" in text
         assert content["report_id"] in text
         for proposition in content["propositions"].values():
-            assert proposition.replace(" ", "") in text
+            assert proposition[language].replace(" ", "") in text
         assert ("합성음성" if language == "ko" else "Syntheticvoice") in text
         assert ("시연용문서" if language == "ko" else "DEMONSTRATION") in text
 
@@ -103,7 +104,7 @@ def test_untouched_report_is_verified_down_to_the_number(
         verification = verify(path, demo_media[0].parent, identity_files[1], recompute=True)
         assert verification.result.verdict is CheckStatus.PASS, verification.result.checks
         assert verification.manifest is not None
-        reported = verification.manifest.content["result"]["log10_lr"]
+        reported = verification.manifest.content["comparisons"][0]["result"]["log10_lr"]
         assert verification.recomputed_log10_lr == pytest.approx(reported, abs=1e-4)
 
 
@@ -124,7 +125,13 @@ def test_draft_says_so_and_signed_report_does_not(
     tool: Tool,
 ) -> None:
     draft = tmp_path / "draft.pdf"
-    write_report(comparison, model, population, ReportRequest("en", None), draft)
+    write_report(
+        [finding_of(comparison, load_scale(VERBAL_SCALE), model.provider)],
+        model.pack,
+        population,
+        ReportRequest("en", None),
+        draft,
+    )
     assert "DRAFT" in text_of(draft, tool)
     assert "DRAFT" not in text_of(reports["en"], tool)
 
@@ -140,7 +147,7 @@ def test_canonical_manifest_is_strict(reports: dict[str, Path]) -> None:
         b"[]",
         content + b" ",
         content.replace(b'"demo":true', b'"demo":true,"demo":true'),
-        content.replace(b'"format":3', b'"format":4'),
+        content.replace(b'"format":4', b'"format":5'),
         content.replace(b'"demo":true', b'"demo":1'),
         b"[" * 100_000,
     ):
@@ -198,7 +205,6 @@ def test_bad_identities_have_their_codes(tmp_path: Path) -> None:
 
 def test_missing_font_is_an_error(tmp_path: Path) -> None:
     assert code_of(lambda: register_fonts((tmp_path,))) is ErrorCode.REPORT_FONT
-    assert report_assets(load_scale(VERBAL_SCALE)).fonts
 
 
 @pytest.fixture

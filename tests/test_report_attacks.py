@@ -26,12 +26,15 @@ from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 
+from app.resources import VERBAL_SCALE
 from app.services.comparing import Comparison
-from app.services.reporting import ReportRequest, write_report
+from app.services.reporting import Finding, ReportRequest, finding_of, write_report
 from app.services.verifying import verify
 from engine.canonical import canonical_bytes
 from engine.errors import ErrorCode, SeongmunError
+from engine.lr.verbal import load_scale
 from engine.models.session import EmbeddingModel
+from engine.report.attachments import report_files
 from engine.report.schema import QUALITY_2
 from engine.report.sign import FileIdentity, Identity, sign_report
 from engine.types import CheckStatus, Population
@@ -48,6 +51,14 @@ Content = dict[str, Any]
 
 def failed(verification: Verification) -> list[str]:
     return [c.id for c in verification.result.checks if c.status is CheckStatus.FAIL]
+
+
+def finding(comparison: Comparison) -> Finding:
+    return finding_of(comparison, load_scale(VERBAL_SCALE), "CPUExecutionProvider")
+
+
+def result(content: Content) -> Content:
+    return content["comparisons"][0]["result"]  # type: ignore[no-any-return]
 
 
 def signature_gap(pdf: bytes) -> tuple[int, int]:
@@ -74,20 +85,25 @@ def draft(
     population: Population,
 ) -> bytes:
     target = tmp_path_factory.mktemp("draft") / "draft.pdf"
-    write_report(comparison, model, population, ReportRequest("en", None), target)
+    write_report([finding(comparison)], model.pack, population, ReportRequest("en", None), target)
     return target.read_bytes()
 
 
 def with_manifest(pdf: bytes, change: Callable[[Content], object]) -> bytes:
-    """An unsigned report with another manifest attached."""
+    """An unsigned report with another manifest attached, and what follows from it."""
     buffer = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as document:
         attached = document.attachments["manifest.json"].get_file().read_bytes()
         content = json.loads(attached)
         change(content)
-        document.attachments["manifest.json"] = pikepdf.AttachedFileSpec(
-            document, canonical_bytes(content), filename="manifest.json"
-        )
+        try:
+            files = report_files(content)
+        except (KeyError, TypeError, ValueError, ArithmeticError):  # nothing follows from nonsense
+            files = {"manifest.json": canonical_bytes(content)}
+        for name in list(document.attachments):
+            del document.attachments[name]
+        for name, attached in files.items():
+            document.attachments[name] = pikepdf.AttachedFileSpec(document, attached, filename=name)
         document.save(buffer)
     return buffer.getvalue()
 
@@ -333,17 +349,19 @@ def test_number_that_does_not_follow_is_caught(
     forged = replace(comparison, likelihood_ratio=replace(ratio, log10_lr=ratio.log10_lr + 0.1))
     target = tmp_path / "forged.pdf"
     with pytest.raises(SeongmunError) as caught:
-        write_report(forged, model, population, ReportRequest("en", identity), target)
+        write_report(
+            [finding(forged)], model.pack, population, ReportRequest("en", identity), target
+        )
     assert caught.value.code is ErrorCode.REPORT_SELF_CHECK
     assert list(tmp_path.iterdir()) == []
-    write_report(forged, model, population, ReportRequest("en", None), target)
+    write_report([finding(forged)], model.pack, population, ReportRequest("en", None), target)
     signed = sign_report(target.read_bytes(), identity, "forged")
     assert failed(check(signed)) == ["result.consistent"]
 
 
 def hide_synthesis(content: Content) -> None:
     content["demo"] = False
-    content["result"]["flags"].remove("recording.synthetic")
+    result(content)["flags"].remove("recording.synthetic")
 
 
 def claim_more_speakers(content: Content) -> None:
@@ -351,7 +369,7 @@ def claim_more_speakers(content: Content) -> None:
 
 
 def huge_bound(content: Content) -> None:
-    content["result"]["interval_log10"][1] = 10**400
+    result(content)["interval_log10"][1] = 10**400
 
 
 def claim_better_validation(content: Content) -> None:
@@ -362,11 +380,11 @@ def claim_better_validation(content: Content) -> None:
     ("change", "expected"),
     [
         (lambda c: None, []),
-        (lambda c: c["result"].update(flags=["recording.synthetic"]), ["result.consistent"]),
-        (lambda c: c["result"].update(score=0.9), ["result.consistent"]),
-        (lambda c: c["result"].update(bounds_log10=[-3.0, 3.0]), ["result.consistent"]),
-        (lambda c: c["result"].update(interval_log10=[1.2, 1.3]), ["result.consistent"]),
-        (lambda c: c["result"].update(verbal_level="strong"), ["result.consistent"]),
+        (lambda c: result(c).update(flags=["recording.synthetic"]), ["result.consistent"]),
+        (lambda c: result(c).update(score=0.9), ["result.consistent"]),
+        (lambda c: result(c).update(bounds_log10=[-3.0, 3.0]), ["result.consistent"]),
+        (lambda c: result(c).update(interval_log10=[1.2, 1.3]), ["result.consistent"]),
+        (lambda c: result(c).update(verbal_level="strong"), ["result.consistent"]),
         (huge_bound, ["media.questioned"]),
         (hide_synthesis, ["result.consistent"]),
         (lambda c: c.update(demo=False), ["result.consistent"]),
@@ -443,10 +461,10 @@ def test_hidden_quality_is_found_by_computing_again(
     def embellish(content: Content) -> None:
         for item in content["items"]:
             item["quality"]["bandwidth_hz"] = 3400.0
-        for check in content["conditions"]:
+        for check in content["comparisons"][0]["conditions"]:
             if check["condition"] == "bandwidth":
                 check.update(value=3400.0, place="inside", code="bandwidth.inside")
-        content["result"]["flags"].remove("bandwidth.outside")
+        result(content)["flags"].remove("bandwidth.outside")
 
     target = tmp_path / "embellished.pdf"
     target.write_bytes(sign_report(with_manifest(draft, embellish), identity, "x"))
@@ -454,8 +472,26 @@ def test_hidden_quality_is_found_by_computing_again(
     assert failed(verification) == ["result.recomputed"]
 
 
+LATER_THAN_3 = ("comparisons", "version", "supersedes", "template", "request", "audit")
+
+
+def as_format_3(content: Content) -> None:
+    """The manifest as it was when a report had one comparison."""
+    content["format"] = 3
+    for name in ("conditions", "result"):
+        content[name] = content["comparisons"][0][name]
+    for name in LATER_THAN_3:
+        del content[name]
+    language = content["language"]
+    content["propositions"] = {k: v[language] for k, v in content["propositions"].items()}
+    for item in content["items"]:
+        for name in ("label", "exhibit", "custody"):
+            del item[name]
+
+
 def as_format_2(content: Content) -> None:
-    """The manifest as the program before this wrote it."""
+    """The manifest as it was before there were conditions."""
+    as_format_3(content)
     content["format"] = 2
     del content["conditions"]
     for item in content["items"]:
@@ -464,7 +500,9 @@ def as_format_2(content: Content) -> None:
     content["profile"]["minimum_net_speech_s"] = limits["refused_net_speech_s"]
 
 
-def test_reports_of_format_2_are_still_verified(
+@pytest.mark.parametrize("older", [as_format_2, as_format_3])
+def test_reports_of_older_formats_are_still_verified(
+    older: Callable[[Content], None],
     draft: bytes,
     demo_media: tuple[Path, Path],
     identity: Identity,
@@ -472,7 +510,7 @@ def test_reports_of_format_2_are_still_verified(
     tmp_path: Path,
 ) -> None:
     target = tmp_path / "old.pdf"
-    target.write_bytes(sign_report(with_manifest(draft, as_format_2), identity, "x"))
+    target.write_bytes(sign_report(with_manifest(draft, older), identity, "x"))
     verification = verify(target, demo_media[0].parent, identity_files[1], recompute=True)
     assert verification.result.verdict is CheckStatus.PASS
 

@@ -43,6 +43,7 @@ from engine.progress import CancelToken, Progress, no_progress
 from engine.report.figures import ItemFigure
 from engine.report.manifest import describe_conditions
 from engine.types import (
+    Audio,
     CaseAnchor,
     HypothesisPair,
     LikelihoodRatio,
@@ -349,7 +350,7 @@ def _figures(
 ) -> dict[tuple[str, int, str], ItemFigure]:
     """Every recording decoded once; decoding happens in processes of its own, two at a time."""
     sources = {item["sha256"]: case.media(item["sha256"]) for item in items.values()}
-    audio = {}
+    audio: dict[str, Audio] = {}
     with ThreadPoolExecutor(DECODERS) as pool:
         decoded = pool.map(lambda source: decode(source, allow_truncated=True), sources.values())
         for sha256, found in zip(sources, decoded, strict=True):

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from reportlab.graphics.shapes import Drawing
 
-from app.messages import Language
 from app.resources import FONTS, REPORT_TEXTS, TEMPLATE, VALIDATION_TEXTS, VERBAL_SCALE
 from app.services.comparing import Comparison, software_version
 from app.services.synthetic import is_synthetic
@@ -61,7 +60,7 @@ SIGNING_REASON = {
     "en": "Forensic voice comparison report",
     "both": "화자 비교 감정서 · Forensic voice comparison report",
 }
-PROPOSITIONS: Mapping[Language, HypothesisPair] = {
+PROPOSITIONS: Mapping[str, HypothesisPair] = {
     "ko": HypothesisPair(
         "문제음성과 대조음성은 같은 사람이 말한 것이다.",
         "문제음성은 대조음성의 화자가 아니라 관련 모집단에 속하는 다른 사람이 말한 것이다.",
@@ -89,11 +88,11 @@ class Superseded:
 class CaseExtract:
     """What a report tells of its case; `asked` are the case's facts. Empty without a case."""
 
-    anchor: CaseAnchor = CaseAnchor()
+    anchor: CaseAnchor = field(default_factory=CaseAnchor)
     audit: tuple[AuditEvent, ...] = ()
     asked: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
-    supersedes: Superseded = Superseded()
+    supersedes: Superseded = field(default_factory=Superseded)
 
 
 NO_CASE = CaseExtract()

@@ -63,7 +63,10 @@ def prepare(figure: ItemFigure) -> PreparedFigure:
     samples, rate_hz = figure.samples, figure.sample_rate_hz
     edges = np.linspace(0, len(samples), min(WAVEFORM_COLUMNS, len(samples)) + 1).astype(int)
     peak = max(float(np.abs(samples).max()), 1e-6)
-    low, high = (f.reduceat(samples, edges[:-1]) / peak for f in (np.minimum, np.maximum))
+    low, high = (
+        np.asarray(f.reduceat(samples, edges[:-1]) / peak, np.float32)
+        for f in (np.minimum, np.maximum)
+    )
     middle_s = (edges[:-1] + edges[1:]) / 2 / rate_hz
     starts, ends = (
         np.array([getattr(s, name) for s in figure.segments]) for name in ("start_s", "end_s")

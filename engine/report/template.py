@@ -18,7 +18,6 @@ from typing import Any
 from lxml import etree
 from PIL import Image
 from reportlab.graphics.shapes import Drawing
-from svglib.svglib import svg2rlg
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr.verbal import FORBIDDEN, LANGUAGES
@@ -88,10 +87,12 @@ def _template(data: Mapping[str, Any], sha256: str, logo: bytes, height_mm: floa
     if not IDENTIFIER.fullmatch(data["id"]):
         raise ValueError("id")
     return Template(
-        data["id"],
-        _plain(data["version"]),
-        sha256,
-        *(_both(laboratory.get(key)) for key in ("name", "address", "contact")),
+        id=data["id"],
+        version=_plain(data["version"]),
+        sha256=sha256,
+        name=_both(laboratory.get("name")),
+        address=_both(laboratory.get("address")),
+        contact=_both(laboratory.get("contact")),
         fields=tuple((_both(f["label"]), _both(f["value"])) for f in data.get("fields", [])),
         texts={name: _both(data.get("texts", {}).get(name)) for name in SECTIONS},
         logo=logo,
@@ -168,6 +169,8 @@ def draw_logo(content: bytes, height: float) -> Image.Image | Drawing:
 
 def _draw_svg(content: bytes, height: float) -> Drawing:
     """Shapes alone: text needs fonts, and a reference would read other files."""
+    from svglib.svglib import svg2rlg  # few templates need it
+
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     root = etree.fromstring(content, parser)
     if root.getroottree().docinfo.doctype:
