@@ -174,6 +174,10 @@ def enrolment_text(document: Mapping[str, Any], language: Language) -> str:
     """How many voices were stored, were there, or were left out."""
     counts = {key: len(document[key]) for key in ("enrolled", "already_there", "skipped")}
     first = message("cli.enrol", language, {**document, **counts})
+    for query in document["watch"] or ():
+        if query["hits"]:
+            first += "\n" + message("cli.watch", language, query)
+            first += "".join("\n" + _hit_line(hit) for hit in query["hits"])
     return "\n".join([first, *_skipped_lines(document["skipped"], language)])
 
 
@@ -183,12 +187,15 @@ def search_text(document: Mapping[str, Any], language: Language) -> str:
     for query in document["queries"]:
         lines.append(message("cli.search", language, query))
         for hit in query["hits"]:
-            lines.append(
-                f"  {hit['rank']:4} {_figure(hit['log10_lr'], '{:+.2f}'):>6} "
-                f"{_figure(hit['expected_false_hits'], '{:.2g}'):>8}  "
-                f"{hit['voice']}  {hit['file_name']}"
-            )
+            lines.append(_hit_line(hit))
     return "\n".join([*lines, *_skipped_lines(document["skipped"], language)])
+
+
+def _hit_line(hit: Mapping[str, Any]) -> str:
+    return (
+        f"  {hit['rank']:4} {_figure(hit['log10_lr'], '{:+.2f}'):>6} "
+        f"{_figure(hit['expected_false_hits'], '{:.2g}'):>8}  {hit['voice']}  {hit['file_name']}"
+    )
 
 
 def score_text(result: Mapping[str, Any], language: Language) -> str:

@@ -3,11 +3,15 @@
 Every excerpt has its own stretch of speech, its own handset and its own codec. Speakers of the
 development sets are heard several times; speakers of the training corpus once: they stand for
 people who are heard once (the model knows their voices, which can only set them further apart).
+
+Most development speakers were recorded in one session. Those with several recordings are there
+once more, with an excerpt from each recording (`DAYS`): their voices differ by day, mood and
+handset too. Real telephone calls among these are taken as they are, without a simulated handset.
 """
 
 from __future__ import annotations
 
-import argparse
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +22,7 @@ from app.services.loading import open_model
 from engine.compare.embed import embed_speech
 from engine.compare.score import cohort_statistics
 from engine.groups.matrix import VoiceVectors
+from engine.models.session import EmbeddingModel
 from engine.training.augment import telephone
 from engine.training.corpus import prepare_corpus
 from engine.training.evaluate import load_sets
@@ -25,12 +30,15 @@ from engine.types import FloatArray
 
 RATE_HZ = 16000
 SHORTEST_S, LONGEST_S = 6.0, 16.0
+ONCE, DAYS = "once/", "days/"
+EXCERPTS, MOST_ONCE, SEED = 32, 1200, 20261128
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
     """Voices [shape=(n,)]: whose (development speakers have a ``set/`` before their name, training
-    speakers a ``once/``), and from which session."""
+    speakers a ``once/``, and those whose every voice is of another recording a ``days/`` before the
+    set), and from which session."""
 
     voices: VoiceVectors
     speakers: NDArray[np.str_]
@@ -40,26 +48,35 @@ class Bank:
         """Some of the voices."""
         return VoiceVectors(self.voices.vectors[rows], self.voices.statistics[rows])
 
-
-def load_bank(cache: Path) -> Bank:
-    """What `make_bank` wrote to one file, or to several with the same beginning of their names."""
-    parts = [np.load(p) for p in sorted(cache.parent.glob(f"{cache.stem}*{cache.suffix}"))]
-    vectors, statistics, speakers, sessions = (
-        np.concatenate([part[name] for part in parts])
-        for name in ("vectors", "statistics", "speakers", "sessions")
-    )
-    return Bank(VoiceVectors(vectors, statistics), speakers, sessions)
+    def only(self, *beginnings: str) -> Bank:
+        """The voices of some speakers, by how their names begin."""
+        rows = np.flatnonzero([str(s).startswith(beginnings) for s in self.speakers])
+        return Bank(self.of(rows), self.speakers[rows], self.sessions[rows])
 
 
-def make_bank(data: Path, work: Path, cache: Path, excerpts: int, once: int, seed: int) -> None:
-    """Embed `excerpts` of every development speaker and one of `once` training speakers; `work`
-    holds the speech of the sets."""
-    rng = np.random.default_rng(seed)
+def open_bank(cache: Path, data: Path, work: Path) -> Bank:
+    """The bank of the embedded model: from `cache`, or made anew where that is of another model."""
     model = open_model(None, "cpu")
+    if not cache.exists() or str(np.load(cache)["model_sha256"]) != model.pack.model_sha256:
+        make_bank(model, data, work, cache)
+    found = np.load(cache)
+    voices = VoiceVectors(found["vectors"], found["statistics"])
+    return Bank(voices, found["speakers"], found["sessions"])
+
+
+def make_bank(model: EmbeddingModel, data: Path, work: Path, cache: Path) -> None:
+    """Embed excerpts of every development speaker and one of many training speakers; `work` holds
+    the speech of the sets."""
+    rng = np.random.default_rng(SEED)
     vectors, speakers, sessions = [], [], []
-    chosen = [*_development(data, work, excerpts, rng), *_once(data, work, once, rng)]
+    chosen = [
+        *_development(data, work, EXCERPTS, rng),
+        *_once(data, work, MOST_ONCE, rng),
+        *_days(data, work, rng),
+    ]
     for i, (speaker, session, speech) in enumerate(chosen):
-        vectors.append(embed_speech(model, telephone(speech, rng)))
+        is_real = speaker.startswith(f"{DAYS}telephone/")
+        vectors.append(embed_speech(model, speech if is_real else telephone(speech, rng)))
         speakers.append(speaker)
         sessions.append(session)
         if i % 200 == 0:
@@ -71,7 +88,21 @@ def make_bank(data: Path, work: Path, cache: Path, excerpts: int, once: int, see
         statistics=cohort_statistics(stacked, model.pack.cohort),
         speakers=np.array(speakers),
         sessions=np.array(sessions),
+        model_sha256=np.array(model.pack.model_sha256),
     )
+
+
+def _days(data: Path, work: Path, rng: np.random.Generator) -> list[tuple[str, str, FloatArray]]:
+    """An excerpt from every recording that is long enough, of speakers with two or more."""
+    found = []
+    for given in load_sets(data, work).values():
+        long = [v for v in given.voices if len(v.speech) >= SHORTEST_S * RATE_HZ]
+        counts = Counter(v.speaker for v in long)
+        for voice in long:
+            if counts[voice.speaker] > 1:
+                session, speech = _excerpt([(voice.session, voice.speech)], rng)
+                found.append((f"{DAYS}{given.name}/{voice.speaker}", session, speech))
+    return found
 
 
 def _development(
@@ -117,26 +148,9 @@ def _once(
     chosen = rng.permutation(sorted(longest))[:once]
     return [
         (
-            f"once/{corpus.speakers[i]}",
+            f"{ONCE}{corpus.speakers[i]}",
             "",
             corpus.samples[longest[i].start :][: longest[i].length].astype(np.float32) / 32768,
         )
         for i in chosen
     ]
-
-
-def main() -> None:
-    """Make a bank."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cache", type=Path)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--work", type=Path, default=Path("work"))
-    parser.add_argument("--excerpts", type=int, default=12)
-    parser.add_argument("--once", type=int, default=1200)
-    parser.add_argument("--seed", type=int, default=20261128)
-    given = parser.parse_args()
-    make_bank(given.data, given.work, given.cache, given.excerpts, given.once, given.seed)
-
-
-if __name__ == "__main__":
-    main()

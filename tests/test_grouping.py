@@ -206,6 +206,13 @@ def test_the_watch_list_tells_of_new_recordings(
     assert 0 < sum(len(e.hits) for e in some) < sum(len(e.hits) for e in found)
     document = galleries.hits_document(some, population)
     assert all(low <= h["log10_lr"] <= high for each in document for h in each["hits"])
+    watching = galleries.Watching(population, -9)
+    third = call_sources(phone.paths[2:3])
+    enrolled = galleries.enrol(tmp_path / "g", third, model, watching=watching)
+    expected = galleries.hits_document(
+        [e for e in found if e.voice.path == third[0].path], population
+    )
+    assert enrolled["watch"] == expected and len(enrolled["enrolled"]) == len(expected)
 
 
 def test_decisions_are_evidence_of_the_case(phone: Phone, tmp_path: Path) -> None:

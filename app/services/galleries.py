@@ -34,6 +34,14 @@ class Enrolment:
 
 
 @dataclass(frozen=True, slots=True)
+class Watching:
+    """From which log10 LR on a watched voice is a hit."""
+
+    population: Population
+    min_log10_lr: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceHits:
     """What a search found for one speaker among `n_searched` entries of other recordings."""
 
@@ -58,9 +66,11 @@ def enrol(
     precision: Precision | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    watching: Watching | None = None,
 ) -> dict[str, Any]:
     """Store every speaker of every call, call by call: what is reported as enrolled is on the disk,
-    and after a crash the same command goes on where it stopped.
+    and after a crash the same command goes on where it stopped. With `watching` every speaker is
+    compared with the watch-list as it was before; ``watch`` is None where there is none.
 
     Raises
     ------
@@ -70,11 +80,16 @@ def enrol(
     """
     how = how or Enrolment()
     enrolled, known, skipped = [], [], []
+    watched: list[dict[str, Any]] = []
     with open_or_make(folder, model, precision) as gallery:
         for done, call in enumerate(calls):
             progress("calls", done, len(calls))
             heard = hear_calls([call], model, cancel=cancel)
             skipped += _skipped(heard.skipped, len(calls))
+            if watching is not None and gallery.count(watched_only=True):
+                least = watching.min_log10_lr
+                found = watch(folder, heard.voices, watching.population, least, cancel)
+                watched += hits_document(found, watching.population)
             new = [_entry(voice, how) for voice in heard.voices]
             stored, double = gallery.enrol(new, actor())
             enrolled += [entry_document(entry) for entry in stored]
@@ -94,6 +109,7 @@ def enrol(
             "enrolled": enrolled,
             "already_there": known,
             "skipped": skipped,
+            "watch": watched if watching is not None else None,
         }
 
 
