@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.services.comparing import unwrap
 from app.services.loading import open_model
 from app.services.populating import Cut, Sample, about_recording, cut_voice, score_pairs
 from app.services.voices import Voice, load_voices
@@ -31,7 +32,7 @@ from engine.report.study import figure_text
 CUTS_S = (None, 20.0, 10.0, 5.0, 3.0)
 FIGURES = ("eer", "min_dcf", "cllr", "cllr_min", "cllr_cal", "devpav")
 RATES = ("different_above_1", "same_below_1", "different_above_10", "same_below_10")
-SIMULATIONS = 100
+SIMULATIONS = 50
 
 
 def main() -> None:
@@ -42,11 +43,8 @@ def main() -> None:
     given = parser.parse_args()
     model = open_model(given.model, "cpu")
     rows = read_calls(given.data)
-    voices = [
-        (row, voice)
-        for row, voice in zip(rows, load_voices([row["file"] for row in rows]), strict=True)
-        if isinstance(voice, Voice)
-    ]
+    loaded = load_voices([row["file"] for row in rows])
+    voices = [(row, unwrap(voice)) for row, voice in zip(rows, loaded, strict=True)]
     heads = ("net speech", "speakers", "same / different", *FIGURES, *RATES, "range", "other Cllr")
     print(f"model {model.pack.id} {model.pack.model_sha256[:12]}, {len(voices)} calls")
     print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads), flush=True)

@@ -162,6 +162,9 @@ def test_the_case_is_beside_the_study_and_its_study_is_kept(
     with pikepdf.open(tmp_path / "study.pdf") as opened:
         attached = json.loads(opened.attachments["study.json"].get_file().read_bytes())
     assert attached["study_id"] == kept[0].study_id
+    window.close()
+    QApplication.processEvents()
+    assert not window.board.running
 
 
 def test_scores_of_another_model_or_none_give_no_ratio(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QStandardPaths, Qt
+from PySide6.QtCore import QObject, QStandardPaths, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog
 
 from app.resources import POPULATIONS
@@ -34,6 +34,8 @@ class StudyDesk(QObject):
         self.run: StudyRun | None = None
         self.beside: Beside | None = None
         self._asked: object = None
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._show_again)
         self.view = StudyView()
         self._tabs = window.groups.tabs
         self._tabs.addTab(self.view, "")
@@ -54,7 +56,7 @@ class StudyDesk(QObject):
         }
         view.asked.connect(lambda name: actions[name]())
         window.desk.changed.connect(self._show_case)
-        window.comparison.result_changed.connect(self._show_again)
+        window.comparison.result_changed.connect(self._later.start)
         self._tabs.currentChanged.connect(lambda _: self._leave())
 
     @property
@@ -144,7 +146,7 @@ class StudyDesk(QObject):
                 self.run, self.beside, shown = found
                 self.view.show_study(shown, self._comparison_name)
                 if self._comparison is not comparison or current_language() != language:
-                    self._show_again()
+                    self._later.start()
 
         self._window.board.start(self.tr("Validation study"), work, done)
 
@@ -162,7 +164,8 @@ class StudyDesk(QObject):
         return " × ".join(side.recording.path.name for side in sides)
 
     def _show_again(self) -> None:
-        """The comparison or the language is another: the same study, shown anew."""
+        """The comparison or the language is another: the same study, shown anew; not in a window
+        that is being closed."""
         run, comparison, language = self.run, self._comparison, current_language()
         if run is None or not self._window.isVisible():
             return
@@ -283,4 +286,4 @@ class StudyDesk(QObject):
     def retranslate(self) -> None:
         """Follow the language."""
         self._tabs.setTabText(self._tabs.indexOf(self.view), self.tr("Validation"))
-        self._show_again()
+        self._later.start()

@@ -41,7 +41,15 @@ from ui.review_window import ReviewWindow
 HERE = Path(__file__).resolve().parent
 COLOURS = 64
 SCALE = 0.8
-KEPT = ("workspace", "comparison", "matrix", "rings", "search", "review_numbers")
+KEPT = (
+    "workspace",
+    "comparison",
+    "validation",
+    "matrix",
+    "rings",
+    "search",
+    "review_numbers",
+)
 TEXTS = {
     "ko": {
         "case": "2026-0417",
@@ -134,6 +142,7 @@ class Pictures:
             self._open(window, self.case)
             self._workspace(window, scheme)
             self._comparison(window, scheme)
+            self._study(window, scheme)
             self._dialogs(window, scheme)
             self._open(window, self.two_channels)
             self._side_by_side(window, scheme)
@@ -200,6 +209,14 @@ class Pictures:
         window.grab().save(str(self._path("working", scheme)))
         settle(window)
         self._shoot(window, "comparison", scheme)
+
+    def _study(self, window: MainWindow, scheme: str) -> None:
+        window.studies.bring_to_front()
+        window.studies.view._actions["run"].trigger()
+        settle(window)
+        self._shoot(window, "validation", scheme)
+        self._shoot(window.studies.build(), "dialog_population", scheme)
+        window.groups.tabs.setCurrentIndex(0)
 
     def _dialogs_without_a_case(self, window: MainWindow, scheme: str) -> None:
         new = window.case_actions.new()

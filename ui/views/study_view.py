@@ -51,7 +51,7 @@ PLACES = {
     Place.OUTSIDE: BAD,
     Place.NOT_CHECKED: "#7c8594",
 }
-SIDE_PX, CHART_PX = 430, 620
+SIDE_PX, CHART_PX, LAST_COLUMN_PX = 450, 600, 122
 
 
 class StudyView(QWidget):
@@ -72,7 +72,7 @@ class StudyView(QWidget):
         self._size, self._case = QLabel(wordWrap=True), QLabel(wordWrap=True)
         self.figures, self.conditions = FactTree(2), FactTree(3)
         self.charts, self.chart = QTabBar(), ChartPlot()
-        self._readout, self._reading = QLabel(), QLabel(wordWrap=True)
+        self._legend, self._readout, self._reading = QLabel(), QLabel(), QLabel(wordWrap=True)
         self._empty, self._pages = QLabel(wordWrap=True), QStackedWidget()
         self._lay_out()
         self._connect()
@@ -116,14 +116,16 @@ class StudyView(QWidget):
             header, mode = tree.header(), QHeaderView.ResizeMode
             header.setStretchLastSection(False)
             header.setSectionResizeMode(mode.Stretch)
-            header.setSectionResizeMode(tree.columnCount() - 1, mode.ResizeToContents)
+            header.setSectionResizeMode(tree.columnCount() - 1, mode.Interactive)
+            header.resizeSection(tree.columnCount() - 1, LAST_COLUMN_PX)
+        self._legend.setContentsMargins(8, 6, 8, 2)
         self.charts.setDrawBase(False)
         self.charts.setExpanding(False)
         self.charts.setUsesScrollButtons(True)
         side, charts = QWidget(), QWidget()
         for widget, parts in (
             (side, (self._size, self.figures, self._case, self.conditions)),
-            (charts, (self.charts, self.chart, self._readout, self._reading)),
+            (charts, (self.charts, self._legend, self.chart, self._readout, self._reading)),
         ):
             column = QVBoxLayout(widget)
             column.setContentsMargins(0, 0, 0, 0)
@@ -151,6 +153,7 @@ class StudyView(QWidget):
             self.addAction(action)
         self.charts.currentChanged.connect(lambda _: self._show_chart())
         self.chart.pointed_at.connect(self._readout.setText)
+        self.chart.legend_changed.connect(self._legend.setText)
 
     def _ask_to_run(self) -> None:
         if self._source.currentData() is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,19 +17,23 @@ if TYPE_CHECKING:
     from app.services.studies import Chart
 
 LINE_PX, MOST_POINTS, REACH_PX, DOT_PX = 2, 1500, 24.0, 9
-GRID, LEGEND_ALPHA = 0.16, 190
+GRID = 0.16
+# How a line looks in the legend, by its dashes.
+SOLID, DASHED, DOTTED = "━━━", "╍╍╍", "┅┅┅"
+SHORT = 2.0
 
 
 class ChartPlot(pg.PlotWidget):
-    """`pointed_at` tells in words what is next to the pointer, or nothing."""
+    """`pointed_at` tells in words what is next to the pointer, or nothing; `legend_changed` has the
+    names of the lines as rich text."""
 
     pointed_at = Signal(str)
+    legend_changed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, enableMenu=False)
         self._chart: Chart | None = None
         self._points: list[tuple[str, np.ndarray, np.ndarray]] = []
-        self._legend = self.addLegend(offset=(-12, 10))
         self._dot = pg.ScatterPlotItem(size=DOT_PX)
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
@@ -45,9 +50,9 @@ class ChartPlot(pg.PlotWidget):
     def _draw(self) -> None:
         item = self.getPlotItem()
         item.clear()
-        self._legend.clear()
         self._points = []
         item.setTitle(self._chart.title if self._chart else None)
+        self.legend_changed.emit(self._legend())
         if self._chart is None:
             return
         for side, axis in (("bottom", self._chart.x_axis), ("left", self._chart.y_axis)):
@@ -61,14 +66,24 @@ class ChartPlot(pg.PlotWidget):
             chosen = np.unique(np.linspace(0, len(line.x) - 1, MOST_POINTS).astype(int))
             pen = pg.mkPen(colours[line.role], width=LINE_PX)
             if line.dashes:
-                pen.setDashPattern([length / LINE_PX for length in line.dashes])
+                pen.setDashPattern(list(line.dashes))
+                pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             x, y = line.x[chosen], line.y[chosen]
-            item.plot(x, y, pen=pen, name=line.name or None, antialias=True)
+            item.plot(x, y, pen=pen, antialias=True)
             if len(x) == 1:
                 item.plot(x, y, pen=None, symbol="o", symbolBrush=colours[line.role])
             self._points.append((line.name, x, y))
         item.addItem(self._dot)
         self._dot.clear()
+
+    def _legend(self) -> str:
+        colours, parts = chart_colours(self), []
+        for line in self._chart.series if self._chart else ():
+            if line.name:
+                look = SOLID if not line.dashes else DOTTED if line.dashes[0] < SHORT else DASHED
+                sample = f'<span style="color:{colours[line.role]}">{look}</span>'
+                parts.append(f"{sample} {escape(line.name)}")
+        return " &nbsp; ".join(parts)
 
     def _point(self, position: Any) -> None:
         """Mark the point next to the pointer and tell of it."""
@@ -115,10 +130,6 @@ class ChartPlot(pg.PlotWidget):
             axis = self.getPlotItem().getAxis(side)
             axis.setPen(colours.ink)
             axis.setTextPen(colours.ink)
-        self._legend.setLabelTextColor(colours.ink)
-        ground = QColor(colours.background)
-        ground.setAlpha(LEGEND_ALPHA)
-        self._legend.setBrush(ground)
         self.getPlotItem().titleLabel.setAttr("color", colours.ink)
         self._dot.setBrush(QColor(colours.cursor))
         self._draw()
