@@ -191,12 +191,7 @@ def make_report(
     progress("report", 0, 3)
     content, figures = report_content(findings, pack, population, request)
     manifest = parse(canonical_bytes(content))
-    marks = {
-        str(number): float(found.result["log10_lr"])
-        for number, found in enumerate(findings, start=1)
-    }
-    if len(findings) == 1:
-        marks = {"": marks["1"]}
+    marks = _marks([float(found.result["log10_lr"]) for found in findings])
     plots = {name: population_plot(population, marks, name) for name in LANGUAGES[request.language]}
     draft = request.identity is None
     assets = ReportAssets(REPORT_TEXTS, request.scale, request.template, font_folders(FONTS))
@@ -208,6 +203,32 @@ def make_report(
         _self_check(pdf, pack, population, request.scale)
     progress("report", 3, 3)
     return pdf, manifest
+
+
+def _marks(log10_lr: Sequence[float]) -> dict[str, float]:
+    """What is marked in the plot: comparisons of one value share a mark; a single one needs no
+    name."""
+    if len(log10_lr) == 1:
+        return {"": log10_lr[0]}
+    shared: dict[float, list[int]] = {}
+    for number, value in enumerate(log10_lr, start=1):
+        shared.setdefault(round(value, 2), []).append(number)
+    return {_spans(numbers): value for value, numbers in sorted(shared.items())}
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Rising numbers in few characters.
+
+    >>> _spans([1, 3, 4, 5])
+    '1, 3–5'
+    """
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    return ", ".join(f"{s[0]}–{s[-1]}" if len(s) > 1 else str(s[0]) for s in spans)
 
 
 def population_plot(population: Population, marks: Mapping[str, float], language: str) -> Drawing:

@@ -8,15 +8,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reportlab.platypus import Flowable, Paragraph, Spacer
+from reportlab.platypus import CondPageBreak, Flowable, Paragraph, Spacer
 
 from engine.report.attachments import DESCRIPTIONS, report_files, score_rows
 from engine.report.fonts import printable
-from engine.report.page import BODY, HEADING, SMALL, SUBHEADING
+from engine.report.page import BODY, HEADING, SMALL, SUBHEADING, TINY
 from engine.report.tables import LongList, columns, facts, shown
 from engine.report.words import Words, joined
 
 SEGMENT_COLUMNS = 3
+SUBHEADING_ROOM = 72
 MANIFEST_ORDER = ("front_end", "vad", "suitability")
 
 
@@ -104,7 +105,7 @@ class Annexes:
             (
                 item["label"],
                 f"{item['cohort_mean']:.9f} / {item['cohort_deviation']:.9f}",
-                hashlib.sha256(base64.b64decode(item["embedding"])).hexdigest(),
+                _hash(base64.b64decode(item["embedding"])),
             )
             for item in self.content["items"]
         ]
@@ -117,14 +118,14 @@ class Annexes:
             columns(
                 [self._label(k) for k in ("item", "cohort", "embedding_sha256")],
                 items,
-                (9, 35, 60),
+                (9, 36, 55),
                 SMALL,
             ),
         ]
 
     def _segments(self) -> list[Flowable]:
         """Several segments a line."""
-        story = self._head("annex_segments", "material_text")
+        story = self._head("annex_segments", "segments_text")
         names = ("segment_number", "start", "end", "length")
         head = [self._label(key) for key in names] * SEGMENT_COLUMNS
         for item in self.content["items"]:
@@ -139,6 +140,7 @@ class Annexes:
                 [text for k in range(SEGMENT_COLUMNS) for text in cells[i + k * depth]]
                 for i in range(depth)
             ]
+            story.append(CondPageBreak(SUBHEADING_ROOM))
             story.append(Paragraph(shown(title), SUBHEADING))
             story.append(LongList(head, rows, (8, 12, 12, 12) * SEGMENT_COLUMNS))
         return story
@@ -154,21 +156,27 @@ class Annexes:
         ]
         keys = ("sequence", "utc", "actor", "action", "hash")
         events = [
-            (str(e["sequence"]), e["utc"], e["actor"], e["action"], e["hash"])
+            (
+                str(e["sequence"]),
+                e["utc"][:19].replace("T", " "),
+                e["actor"],
+                e["action"],
+                e["hash"],
+            )
             for e in self.content["audit"]
         ]
         head = facts([(self._label(k), v) for k, v in rows], (self._label("audit_head"),))
-        table = LongList([self._label(k) for k in keys], events, (7, 26, 18, 17, 62))
+        table = LongList([self._label(k) for k in keys], events, (24, 76, 58, 68, 240))
         return [*self._head("annex_audit", "audit_text"), head, Spacer(1, 6), table]
 
     def _attachments(self) -> list[Flowable]:
         rows = [
-            (name, self._label(DESCRIPTIONS[name]), hashlib.sha256(data).hexdigest())
+            (name, self._label(DESCRIPTIONS[name]), _hash(data))
             for name, data in report_files(self.content).items()
         ]
         head = [self._label(key) for key in ("attachment", "content", "sha256")]
         story = self._head("annex_attachments", "attachments_text")
-        return [*story, columns(head, rows, (20, 36, 66), SMALL)]
+        return [*story, columns(head, rows, (18, 28, 55), SMALL)]
 
     def _glossary(self) -> list[Flowable]:
         letter = next(self._letters)
@@ -188,6 +196,10 @@ def settings(table: Mapping[str, Any]) -> str:
 
 def _plain(value: Any) -> str:
     return printable(str(value))
+
+
+def _hash(content: bytes) -> Paragraph:
+    return Paragraph(hashlib.sha256(content).hexdigest(), TINY)
 
 
 def _decoder(item: Mapping[str, Any]) -> str:

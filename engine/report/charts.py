@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Role = Literal["same", "different", "neutral", "case"]
 
-MARK_HEIGHTS = (1.0, 0.94, 0.88, 0.82)
+MARK_HEIGHTS = (0.97, 0.9, 0.83, 0.76)
 SOLID, COARSE, FINE = (), (6.0, 2.5), (1.5, 2.0)
 DET_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 HISTOGRAM_BINS = 40

@@ -114,17 +114,16 @@ def _about(words: Sequence[Words], template: Template) -> Flowable:
 def _results(words: Sequence[Words]) -> list[Flowable]:
     content = words[0].content
     compared = content["comparisons"]
-    story: list[Flowable] = []
-    for w in words:
-        story.append(Paragraph(f"<b>{shown(w.text('summary'))}</b>", BODY))
-        story.append(Spacer(1, 3))
-        if len(compared) == 1:
-            story.append(_statement(w, compared[0]["result"]))
-        else:
-            story += [_table(w, compared), Spacer(1, 3)]
-            story.append(Paragraph(shown(w.text("several")), SMALL))
-        story += [Paragraph(shown(w.text("not_posterior")), SMALL), Spacer(1, 6)]
-    return story
+    story: list[Flowable] = [Paragraph(f"<b>{shown(joined(words, 'summary'))}</b>", BODY)]
+    if len(compared) > 1:
+        story += [Spacer(1, 3), _table(words, compared), Spacer(1, 4)]
+        story += [Paragraph(shown(w.text("several")), SMALL) for w in words]
+    else:
+        for w in words:
+            story += [Spacer(1, 3), _statement(w, compared[0]["result"])]
+        story.append(Spacer(1, 4))
+    story += [Paragraph(shown(w.text("not_posterior")), SMALL) for w in words]
+    return [*story, Spacer(1, 6)]
 
 
 def _statement(words: Words, result: Mapping[str, Any]) -> Flowable:
@@ -140,17 +139,23 @@ def _statement(words: Words, result: Mapping[str, Any]) -> Flowable:
     )
 
 
-def _table(words: Words, compared: Sequence[Mapping[str, Any]]) -> Flowable:
-    keys = ("comparison", "questioned", "known", "lr", "interval", "verbal")
+def _table(words: Sequence[Words], compared: Sequence[Mapping[str, Any]]) -> Flowable:
+    """A row per comparison, in every language."""
+    keys = ("segment_number", "questioned", "known", "lr", "interval", "verbal")
     rows = [
         (
             str(number),
             one["questioned"],
             one["known"],
-            words.ratio(one["result"]),
+            _lines([w.ratio(one["result"]) for w in words]),
             ratio_range(one["result"]["interval_log10"]),
-            words.verbal(one["result"]),
+            _lines([w.verbal(one["result"]) for w in words]),
         )
         for number, one in enumerate(compared, start=1)
     ]
-    return columns([words.text(key) for key in keys], rows, (9, 13, 13, 14, 18, 45), SMALL)
+    return columns([joined(words, key) for key in keys], rows, (9, 15, 15, 16, 19, 54), SMALL)
+
+
+def _lines(texts: Sequence[str]) -> Paragraph:
+    """A line per language, or one for all where they say it alike."""
+    return Paragraph("<br/>".join(shown(text) for text in dict.fromkeys(texts)), SMALL)

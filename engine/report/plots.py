@@ -62,8 +62,8 @@ def _draw(
         PolyLine(points, strokeColor=COLOURS[line.role], strokeWidth=1.3, strokeDashArray=dashes)
     )
     if line.mark:
-        at = float(x[-1]), float(y[-1])
-        drawing.add(String(*at, line.mark, fontName=font, fontSize=6.5, textAnchor="middle"))
+        at = float(x[-1]) + 2, float(y[-1]) - 5
+        drawing.add(String(*at, line.mark, fontName=font, fontSize=6.5))
 
 
 def _legend(drawing: Drawing, line: Series, number: int, font: str) -> None:

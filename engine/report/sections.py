@@ -132,7 +132,7 @@ class Body:
                        f"{item['size_bytes']:,} B"),
             ("duration", f"{item['duration_s']:.2f} s / {quality['net_speech_s']:.2f} s"),
             ("channel", channel),
-            ("processing", f"{' → '.join(step['name'] for step in item['steps'])} "
+            ("processing", f"{' → '.join(map(self._step, item['steps']))} "
                            f"({decoder['decoder']} {decoder['version']})"),
             ("exhibit", words.or_not_stated(number)),
             ("origin", words.or_not_stated(custody["origin"])),
@@ -141,6 +141,10 @@ class Body:
         rows += [("added", custody["added_utc"])] if custody["added_utc"] else []
         rows += [("description", custody["description"])] if custody["description"] else []
         return rows
+
+    def _step(self, step: Mapping[str, Any]) -> str:
+        name = step["name"]
+        return str(self.words.texts.get(f"step.{name}", name))
 
     def _propositions(self) -> list[Flowable]:
         words, language = self.content["propositions"], self.words.language
@@ -173,7 +177,7 @@ class Body:
             caption = self._text("figure", name=name, top=f"{figure.top_hz / 1000:g}")
             blocks.append(
                 [
-                    Spacer(1, 5),
+                    Spacer(1, 8),
                     Paragraph(shown(f"{told} ({by})"), BODY),
                     Spacer(1, 2),
                     ItemPlot(figure, self._text("time"), f"{told}. {caption}"),
@@ -219,22 +223,25 @@ class Body:
 
     def _conditions(self) -> list[Flowable]:
         """Where each item, and each comparison's score, lies in what the population covers."""
-        rows = [[label, *map(self._place, checks)] for label, checks in self._item_checks().items()]
+        checks = self._item_checks()
+        covered = next(iter(checks.values()))
+        rows = [[self._text("population_covers"), *map(self._limits_of, covered)]]
+        rows += [[label, *map(self._place, found)] for label, found in checks.items()]
         head = [self._text("item"), *(self._text(f"condition.{c}") for c in ITEM_CONDITIONS)]
         scores = []
         for number, compared in enumerate(self.content["comparisons"], start=1):
             found = {c["condition"]: c for c in compared["conditions"]}
             pair = f"{number}: {compared['questioned']} – {compared['known']}"
-            scores.append((pair, *(self._place(found[k]) for k in ("population", "model"))))
-        titles = [self._text(k) for k in ("comparison", "condition.population", "condition.model")]
+            scores.append((pair, self._place(found["population"]), found["population"]["code"]))
+        titles = [self._text(k) for k in ("comparison", "condition.population", "code")]
         return [
             CondPageBreak(HEADING_ROOM),
             self._sub("conditions_check"),
             self._say("conditions_text"),
             Spacer(1, 4),
-            columns(head, rows, (7, 17, 17, 19, 24, 18, 18), SMALL),
+            columns(head, rows, (13, 16, 16, 17, 26, 17, 17), SMALL),
             Spacer(1, 8),
-            columns(titles, scores, (18, 38, 64), SMALL),
+            columns(titles, scores, (20, 60, 40), SMALL),
         ]
 
     def _sub(self, key: str) -> Paragraph:
@@ -250,8 +257,22 @@ class Body:
         return {i["label"]: found[i["label"]] for i in self.content["items"]}
 
     def _place(self, check: Mapping[str, Any]) -> str:
+        """What was found of a condition, and where that lies."""
         place = self._text(f"place.{check['place']}")
-        return f"{limits_text(check, self.words.texts)}: {place}"
+        plain = {**check, "low": None, "high": None, "allowed": "", "value": check["value"]}
+        if check["condition"] == "codec":
+            plain["value"] = self._text(f"codec.{check['value']}")
+        return f"{limits_text(plain, self.words.texts)}: {place}"
+
+    def _limits_of(self, check: Mapping[str, Any]) -> str:
+        """What the population covers of a condition."""
+        if check["condition"] == "codec":
+            return ", ".join(self._text(f"codec.{name}") for name in check["allowed"].split())
+        low, high = (None if check[k] is None else f"{check[k]:.4g}" for k in ("low", "high"))
+        if low and high:
+            return f"{low} – {high}"
+        one = f"≥ {low}" if low else f"≤ {high}" if high else ""
+        return one or check["allowed"] or self._text("not_stated")
 
     def _population(self) -> list[Flowable]:
         population = self.content["population"]

@@ -16,7 +16,7 @@ from engine.report.page import ACCENT, BODY, HASH, HEAD, INK, LABEL, RULE, SHADE
 from engine.report.tags import Element, Grid
 
 LABEL_WIDTH = 42 * mm
-ROW_HEIGHT, HEAD_HEIGHT, LIST_FONT_SIZE = 11.0, 14.0, 7.0
+ROW_HEIGHT, HEAD_HEIGHT, LIST_FONT_SIZE = 11.0, 14.0, 6.6
 CELL_GAP = 5.0
 STATEMENT_BOX = TableStyle(
     [
