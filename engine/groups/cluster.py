@@ -7,7 +7,9 @@ Two speakers of one call are different people, unless the examiner says otherwis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,7 +124,12 @@ def _allowed(
     cannot: Sequence[Pair],
 ) -> FloatArray:
     """The ratios, with minus infinity where two voices may not be one person's."""
-    similarity = np.array(log10_lr, np.float32)
+    similarity = np.empty(log10_lr.shape, np.float32)
+
+    def copy(rows: slice) -> None:
+        similarity[rows] = log10_lr[rows]
+
+    _by_blocks(len(similarity), copy)
     by_call: dict[str, list[int]] = {}
     for voice, call in enumerate(calls):
         by_call.setdefault(call, []).append(voice)
@@ -226,12 +233,22 @@ def _evidence(
     order = np.argsort(person, kind="stable")
     starts = np.append(0, np.cumsum(count)[:-1])
     own, rival = np.zeros(len(person)), np.zeros(len(person))
-    for at in range(0, len(person), BLOCK_ROWS):
-        rows = np.arange(at, min(at + BLOCK_ROWS, len(person)))
-        sums = np.add.reduceat(log10_lr[rows][:, order], starts, axis=1, dtype=np.float64)
+
+    def weigh(block: slice) -> None:
+        rows = np.arange(block.start, block.stop)
+        sums = np.add.reduceat(log10_lr[block][:, order], starts, axis=1, dtype=np.float64)
         mine = np.arange(len(rows)), person[rows]
         own[rows] = (sums[mine] - log10_lr[rows, rows]) / np.maximum(count[person[rows]] - 1, 1)
         sums /= count
         sums[mine] = -np.inf
         rival[rows] = sums.max(axis=1)
+
+    _by_blocks(len(person), weigh)
     return own, rival
+
+
+def _by_blocks(n: int, work: Callable[[slice], None]) -> None:
+    """Do something with all rows, some at a time, on every core."""
+    blocks = [slice(at, min(at + BLOCK_ROWS, n)) for at in range(0, n, BLOCK_ROWS)]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(work, blocks))
