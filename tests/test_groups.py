@@ -279,10 +279,11 @@ def test_the_weakest_joint_parts_the_ring_where_it_falls() -> None:
     matrix = np.full((n, n), 3, np.float32)
     matrix[4, :4] = matrix[:4, 4] = 1.5  # B of call 3 with every B
     (ring,) = rings_of(heard, matrix).rings
-    assert ring.weakest is not None and ring.weakest.strength == pytest.approx(1.5 * 4 / 3)
+    # B is heard in both of the first two calls, but in one of the other two: half of those counts.
+    assert ring.weakest is not None and ring.weakest.strength == pytest.approx(1.5 * 4 / 3 / 2)
     assert ring.weakest.ties[0].calls in {(("1", "2"), ("3",)), (("3",), ("1", "2"))}
     assert ring.weakest.ties[0].log10_lr == pytest.approx(1.5)
-    assert len(rings_of(heard, matrix, bridge=2.1).rings) == 2
+    assert len(rings_of(heard, matrix, bridge=1.1).rings) == 2
 
 
 def test_the_examiner_decides() -> None:
