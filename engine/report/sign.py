@@ -11,20 +11,28 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from asn1crypto import keys
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs12,
+)
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.signers import Signer
-from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.stamp import BaseStampStyle
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
@@ -32,6 +40,9 @@ from engine.report.places import stamp
 from engine.report.revocation import NO_DATA, RevocationData, add_to_store, is_revoked
 from engine.report.roles import EXAMINER, REVIEWER
 from engine.report.strength import weakness
+
+if TYPE_CHECKING:
+    from engine.report.timestamps import TimestampAuthority
 
 DEMO_NAME = "DEMO - NOT FOR CASEWORK"
 DEMO_DAYS = 3650
@@ -44,7 +55,7 @@ class Proofs:
     """What a signature is to carry besides itself: the time of an authority, and what shows that no
     certificate was revoked."""
 
-    authority: TimeStamper | None = None
+    authority: TimestampAuthority | None = None
     revocation: RevocationData = NO_DATA
 
 
@@ -57,8 +68,14 @@ class Identity(Protocol):
     @property
     def proofs(self) -> Proofs: ...
 
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        """Certificates of authorities that came along, DER."""
+        ...
+
     def signer(self) -> Signer:
-        """What pyHanko signs with (raises SIGN_FAILED)."""
+        """What pyHanko signs with; puts no certificate but the signer's into the signature, whose
+        others no signature would protect."""
         ...
 
 
@@ -69,16 +86,19 @@ class FileIdentity:
     certificate: x509.Certificate
     _pkcs12: bytes
     _password: bytes
+    chain: tuple[bytes, ...] = ()
     proofs: Proofs = field(default=Proofs())
 
     def signer(self) -> Signer:
         """See `Identity`."""
-        found: Signer | None = signers.SimpleSigner.load_pkcs12_data(
-            self._pkcs12, other_certs=[], passphrase=self._password
+        key, _, _ = pkcs12.load_key_and_certificates(self._pkcs12, self._password)
+        assert key is not None
+        encoded = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        return signers.SimpleSigner(
+            asn1_x509.Certificate.load(self.certificate.public_bytes(Encoding.DER)),
+            keys.PrivateKeyInfo.load(encoded),
+            SimpleCertificateStore(),  # type: ignore[no-untyped-call]
         )
-        if found is None:
-            raise SeongmunError(ErrorCode.SIGN_FAILED, reason="PKCS#12")
-        return found
 
 
 def common_name(certificate: x509.Certificate) -> str:
@@ -100,7 +120,7 @@ def load_pkcs12(path: Path, password: bytes) -> FileIdentity:
     except OSError as error:
         raise SeongmunError(ErrorCode.KEY_MISSING, path=str(path)) from error
     try:
-        key, certificate, _ = pkcs12.load_key_and_certificates(content, password)
+        key, certificate, others = pkcs12.load_key_and_certificates(content, password)
     except ValueError as error:
         wrong_password = "password" in str(error).lower()
         code = ErrorCode.KEY_PASSWORD if wrong_password else ErrorCode.KEY_INVALID
@@ -110,7 +130,8 @@ def load_pkcs12(path: Path, password: bytes) -> FileIdentity:
     if key is None or certificate is None or key.public_key() != certificate.public_key():
         raise SeongmunError(ErrorCode.KEY_INVALID, path=str(path))
     require_usable(certificate, str(path))
-    return FileIdentity(certificate, content, password)
+    chain = tuple(other.public_bytes(Encoding.DER) for other in others)
+    return FileIdentity(certificate, content, password, chain)
 
 
 def require_usable(certificate: x509.Certificate, path: str) -> None:
@@ -157,13 +178,6 @@ def make_demo_identity(pkcs12_path: Path, certificate_path: Path, password: byte
     )
     write_atomic(pkcs12_path, bundle)
     write_atomic(certificate_path, certificate.public_bytes(Encoding.PEM))
-
-
-def certificates_of(signer: Signer) -> tuple[bytes, ...]:
-    """A signer's certificate and those that came with it, DER."""
-    assert signer.signing_cert is not None
-    others = sorted(found.dump() for found in signer.cert_registry)
-    return tuple(dict.fromkeys([signer.signing_cert.dump(), *others]))
 
 
 def sign_report(pdf: bytes, identity: Identity, reason: str) -> bytes:
@@ -228,7 +242,7 @@ def _sign(
     try:
         writer = _QuietWriter(io.BytesIO(pdf))
         prepare(writer)
-        add_to_store(writer, RevocationData(certificates_of(signer)) + proofs.revocation)
+        add_to_store(writer, RevocationData(_certificates(identity)) + proofs.revocation)
         _QuietSigner(
             metadata,
             signer,
@@ -240,6 +254,13 @@ def _sign(
     except Exception as error:  # pyHanko raises many kinds; none may leave a half-signed report
         raise SeongmunError(ErrorCode.SIGN_FAILED, reason=str(error)) from error
     return output.getvalue()
+
+
+def _certificates(identity: Identity) -> tuple[bytes, ...]:
+    """Of the signer, of who certified them, and of the timestamp authority."""
+    authority = identity.proofs.authority
+    own = identity.certificate.public_bytes(Encoding.DER)
+    return (own, *identity.chain, *(authority.certificates if authority else ()))
 
 
 def _stamp(

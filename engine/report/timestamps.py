@@ -9,12 +9,12 @@ from pathlib import Path
 from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from pyhanko.sign.signers import Signer
 from pyhanko.sign.timestamps import TimeStamper
 
 from engine.errors import ErrorCode, SeongmunError
-from engine.report.sign import certificates_of, load_pkcs12
+from engine.report.sign import FileIdentity, load_pkcs12
 
 # "As the laboratory keeps its clock": an identifier from a UUID (X.667), so it needs no registrar.
 POLICY = "2.25.291406371582346081722386540277216430593"
@@ -32,7 +32,7 @@ def load_authority(path: Path, password: bytes) -> TimestampAuthority:
     identity = load_pkcs12(path, password)
     if not _is_for_timestamps(identity.certificate):
         raise SeongmunError(ErrorCode.TIMESTAMP_PURPOSE, path=str(path))
-    return TimestampAuthority(identity.signer())
+    return TimestampAuthority(identity)
 
 
 def _is_for_timestamps(certificate: x509.Certificate) -> bool:
@@ -47,13 +47,11 @@ def _is_for_timestamps(certificate: x509.Certificate) -> bool:
 class TimestampAuthority(TimeStamper):
     """Answers pyHanko's requests with the clock of this machine."""
 
-    def __init__(self, signer: Signer) -> None:
+    def __init__(self, identity: FileIdentity) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._signer = signer
-
-    def certificates(self) -> tuple[bytes, ...]:
-        """The authority's certificate and those beside it, DER."""
-        return certificates_of(self._signer)
+        self._signer = identity.signer()
+        own = identity.certificate.public_bytes(Encoding.DER)
+        self.certificates = (own, *identity.chain)
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         """A granted response to a request; pyHanko calls it so, though nothing waits here."""

@@ -27,6 +27,7 @@ class TokenIdentity:
     certificate: x509.Certificate
     _session: Any
     _id: bytes
+    chain: tuple[bytes, ...] = ()
     proofs: Proofs = field(default=Proofs())
 
     def signer(self) -> Signer:
@@ -64,9 +65,9 @@ def open_token(
     except PKCS11Error as error:
         raise SeongmunError(ErrorCode.TOKEN_MISSING, path=str(module)) from error
     with session:
-        certificate, identifier = _certificate(session, token.label, signer_name)
+        certificate, identifier, chain = _certificate(session, token.label, signer_name)
         require_usable(certificate, token.label)
-        yield TokenIdentity(certificate, session, identifier)
+        yield TokenIdentity(certificate, session, identifier, chain)
 
 
 def _token(module: Path, label: str | None) -> Any:
@@ -91,20 +92,23 @@ def _is_ready(token: Any) -> bool:
 
 def _certificate(
     session: Any, token: str, signer_name: str | None
-) -> tuple[x509.Certificate, bytes]:
-    """The certificate with a private key of the same identifier."""
+) -> tuple[x509.Certificate, bytes, tuple[bytes, ...]]:
+    """The certificate with a private key of the same identifier, that, and the certificates without
+    a key."""
     keys = {
         key[Attribute.ID] for key in session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})
     }
-    found = []
+    found, others = [], []
     for entry in session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE}):
         certificate = x509.load_der_x509_certificate(entry[Attribute.VALUE])
         wanted = signer_name in (None, common_name(certificate))
-        if wanted and entry[Attribute.ID] in keys:
+        if entry[Attribute.ID] not in keys:
+            others.append(bytes(entry[Attribute.VALUE]))
+        elif wanted:
             found.append((certificate, bytes(entry[Attribute.ID])))
     if not found:
         raise SeongmunError(ErrorCode.KEY_INVALID, path=token)
     if len(found) > 1:
         names = ", ".join(sorted(common_name(certificate) for certificate, _ in found))
         raise SeongmunError(ErrorCode.TOKEN_CHOICE, names=names)
-    return found[0]
+    return (*found[0], tuple(others))

@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 CONTENT_INFO_FIELDS, SIGNED_DATA_FIELDS, SIGNER_INFO_FIELDS = 2, 5, 6
 CONSTRUCTED = 1
+BIT_STRING = (0, 3)
 NULL = b"\x05\x00"
 MOST_NESTED = 32
 MOST_CONTENTS = 1 << 17
@@ -60,7 +61,8 @@ def _byte_ranges(pdf: bytes) -> list[tuple[int, ...]]:
 
 
 def _require_der(encoded: bytes, depth: int = 0) -> None:
-    """Demand that every length is the shortest and that parts fill every structure.
+    """Demand that every length is the shortest, that parts fill every structure, and that
+    signatures are whole bytes.
 
     Raises
     ------
@@ -72,6 +74,8 @@ def _require_der(encoded: bytes, depth: int = 0) -> None:
         class_, method, tag, _, content, _ = parser.parse(element)
         if parser.emit(class_, method, tag, content) != element:
             raise ValueError("not DER")
+        if (class_, tag) == BIT_STRING and content[:1] != b"\0":
+            raise ValueError("bits left over")
         if method == CONSTRUCTED:
             _require_der(content, depth + 1)
 
@@ -136,7 +140,7 @@ def _signed_data_fault(content: cms.ContentInfo, kind: str, version: str) -> str
         isinstance(data["crls"], core.Void),
         info["sid"].name == "issuer_and_serial_number",
         encodings == sorted(set(encodings)),
-        all(_is_vouched_for(c, certificates) for c in certificates),
+        all(c is signer[0] or _is_vouched_for(c, certificates) for c in certificates),
     )
     return "" if all(expected) else "cms_structure"
 
@@ -150,14 +154,10 @@ def _is_vouched_for(
 ) -> bool:
     """Whether an attached certificate's own signature holds, so that no byte of it is free.
 
-    A certificate whose issuer is not attached is left to the trust check; the signer's own is also
-    bound by the signed attributes.
+    The signer's own is bound by the signed attributes.
     """
     loaded = x509.load_der_x509_certificate(certificate.dump())
-    issuers = [c for c in certificates if c.subject == certificate.issuer]
-    if not issuers:
-        return True
-    for issuer in issuers:
+    for issuer in (c for c in certificates if c.subject == certificate.issuer):
         try:
             loaded.verify_directly_issued_by(x509.load_der_x509_certificate(issuer.dump()))
         except (InvalidSignature, ValueError, TypeError):

@@ -12,9 +12,18 @@ from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatureStatus
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.policy_decl import (
+    CertRevTrustPolicy,
+    RevocationCheckingPolicy,
+    RevocationCheckingRule,
+)
 
 from engine.report.revocation import NO_DATA, RevocationData
 
+_REQUIRED = RevocationCheckingRule.CRL_OR_OCSP_REQUIRED
+WHOLE_PATH = RevocationCheckingPolicy(_REQUIRED, _REQUIRED)
+SIGNER = RevocationCheckingPolicy(_REQUIRED, RevocationCheckingRule.NO_CHECK)
+WHAT_IS_DECLARED = RevocationCheckingPolicy.from_legacy("soft-fail")
 USAGE = KeyUsageConstraints(key_usage={"digital_signature"})
 
 
@@ -29,12 +38,13 @@ class Trust:
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A signature's status, at `trusted_time` where an authority that the reader trusts vouches for
-    one, else now. `is_unrevoked`: whether revocation data that was current then covers every
-    certificate of the path."""
+    one, else now. By revocation data that was current then the signer's certificate or one above it
+    `is_revoked`, or the data covers all of them and none `is_unrevoked`."""
 
     status: PdfSignatureStatus
     trusted_time: datetime.datetime | None
-    is_unrevoked: bool
+    is_revoked: bool = False
+    is_unrevoked: bool = False
 
     @property
     def path(self) -> tuple[asn1_x509.Certificate, ...]:
@@ -46,10 +56,12 @@ class Judged:
 
     @property
     def problem(self) -> str:
-        """Why the signer is not trusted, in a word."""
-        indication = getattr(self.status.trust_problem_indic, "name", "")
-        if "REVOKED" in indication and "NOT_REVOKED" not in indication:
+        """Why the signer is not trusted, in a word; empty where they are."""
+        if self.status.trusted and not self.is_revoked:
+            return ""
+        if self.is_revoked:
             return "revoked"
+        indication = getattr(self.status.trust_problem_indic, "name", "")
         if "OUT_OF_BOUNDS" in indication:
             return "path_expired"
         return "weak_path" if "CRYPTO" in indication else "untrusted"
@@ -65,13 +77,17 @@ def judge(signature: EmbeddedPdfSignature, trust: Trust) -> Judged:
     trusted_time = stamp.timestamp if stamp is not None and _is_sound(stamp) else None
     if trusted_time is not None:
         status = _validated(signature, trust, trusted_time, now)
+    if not trust.revocation:
+        return Judged(status, trusted_time, _tells_revoked(status))
     moment = trusted_time or now
-    is_unrevoked = bool(
-        trust.revocation
-        and status.trusted
-        and _validated(signature, trust, moment, now, "require").trusted
-    )
-    return Judged(status, trusted_time, is_unrevoked)
+    strict = [_validated(signature, trust, moment, now, rules) for rules in (WHOLE_PATH, SIGNER)]
+    is_revoked = any(map(_tells_revoked, (status, *strict)))
+    return Judged(status, trusted_time, is_revoked, strict[0].trusted)
+
+
+def _tells_revoked(status: PdfSignatureStatus) -> bool:
+    indication = getattr(status.trust_problem_indic, "name", "")
+    return "REVOKED" in indication and "NOT_REVOKED" not in indication
 
 
 def _is_sound(stamp: TimestampSignatureStatus) -> bool:
@@ -83,17 +99,19 @@ def _validated(
     trust: Trust,
     moment: datetime.datetime,
     stamp_moment: datetime.datetime | None = None,
-    revocation_mode: str = "soft-fail",
+    rules: RevocationCheckingPolicy = WHAT_IS_DECLARED,
 ) -> PdfSignatureStatus:
     return validate_pdf_signature(
         signature,
-        _context(trust, moment, revocation_mode),
-        _context(trust, stamp_moment or moment, "soft-fail"),
+        _context(trust, moment, rules),
+        _context(trust, stamp_moment or moment, WHAT_IS_DECLARED),
         key_usage_settings=USAGE,
     )
 
 
-def _context(trust: Trust, moment: datetime.datetime, revocation_mode: str) -> ValidationContext:
+def _context(
+    trust: Trust, moment: datetime.datetime, rules: RevocationCheckingPolicy
+) -> ValidationContext:
     return ValidationContext(
         trust_roots=list(trust.roots),
         other_certs=_loaded(trust.revocation.certificates),
@@ -101,7 +119,7 @@ def _context(trust: Trust, moment: datetime.datetime, revocation_mode: str) -> V
         ocsps=trust.revocation.ocsps,
         moment=moment,
         allow_fetching=False,
-        revocation_mode=revocation_mode,
+        revinfo_policy=CertRevTrustPolicy(rules),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,25 +105,23 @@ def _examiner(first: bytes, given: Trust) -> tuple[list[Check], _Found]:
         return _absent(EXAMINER, "none"), []
     if len(signatures) > 1:
         return _absent(EXAMINER, "several"), []
-    return _check_one(EXAMINER, signatures[0], trust, lambda: coverage_fault(first))
+    return _check_one(EXAMINER, signatures[0], trust, coverage_fault(first))
 
 
 def _reviewer(
     first: bytes, pdf: bytes, given: Trust, examiner: x509.Certificate
 ) -> tuple[list[Check], _Found]:
     try:
-        reader = PdfFileReader(io.BytesIO(pdf), strict=True)
-        signatures, trust = reader.embedded_signatures, _with_store(reader, given)
+        signatures = PdfFileReader(io.BytesIO(pdf), strict=True).embedded_signatures
         if len(signatures) != 2:
             return _absent(REVIEWER, "several" if len(signatures) > 2 else "none"), []
-        permitted = judge(signatures[0], trust).status.docmdp_ok
+        fault = coverage_fault(pdf, signatures=2) or revision_fault(first, pdf)
+        kept = first if fault else pdf  # whatever else was added is not even looked at
+        trust = _with_store(PdfFileReader(io.BytesIO(kept), strict=True), given)
+        if not fault and not judge(signatures[0], trust).status.docmdp_ok:
+            fault = "changed_after_signing"
     except Exception as error:  # as above
         return _absent(REVIEWER, "unreadable", error=type(error).__name__), []
-
-    def fault() -> str:
-        found = coverage_fault(pdf, signatures=2) or revision_fault(first, pdf)
-        return found or ("" if permitted else "changed_after_signing")
-
     checks, facts = _check_one(REVIEWER, signatures[1], trust, fault)
     if facts:
         checks.append(_check_person(examiner, facts[0][1]))
@@ -142,7 +140,7 @@ def _absent(role: str, reason: str, **params: str) -> list[Check]:
 
 
 def _check_one(
-    role: str, signature: EmbeddedPdfSignature, trust: Trust, fault: Callable[[], str]
+    role: str, signature: EmbeddedPdfSignature, trust: Trust, fault: str
 ) -> tuple[list[Check], _Found]:
     prefix = PREFIXES[role]
     checks = [passed(f"{prefix}.present", "present")]
@@ -152,7 +150,7 @@ def _check_one(
         certificate = x509.load_der_x509_certificate(status.signing_cert.dump())
         checks += [
             _integrity(prefix, status),
-            _coverage(prefix, status, fault()),
+            _coverage(prefix, status, fault),
             _strength(prefix, status, certificate),
             _timestamp(prefix, status, trust),
             _validity(prefix, judged),
@@ -263,7 +261,7 @@ def _trust_check(prefix: str, judged: Judged, trust: Trust) -> Check:
     check_id = f"{prefix}.trust"
     if not trust.roots:
         return not_checked(check_id, "no_trust_given")
-    if not judged.status.trusted:
+    if judged.problem:
         return failed(check_id, judged.problem)
     return passed(check_id, "trusted")
 
@@ -271,7 +269,7 @@ def _trust_check(prefix: str, judged: Judged, trust: Trust) -> Check:
 def _revocation(prefix: str, judged: Judged, trust: Trust, certificate: x509.Certificate) -> Check:
     """Required wherever an authority publishes what it revokes, or somebody gave it."""
     check_id = f"{prefix}.revocation"
-    if judged.problem == "revoked":
+    if judged.is_revoked:
         return failed(check_id, "revoked")
     if not trust.roots or not judged.status.trusted:
         return not_checked(check_id, "no_path", required=bool(trust.roots))
