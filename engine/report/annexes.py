@@ -17,7 +17,7 @@ from engine.report.tables import LongList, columns, facts, shown
 from engine.report.words import Words, joined
 
 SEGMENT_COLUMNS = 3
-SUBHEADING_ROOM = 72
+SUBHEADING_ROOM, HEADING_ROOM = 72, 150
 MANIFEST_ORDER = ("front_end", "vad", "suitability")
 
 
@@ -46,7 +46,8 @@ class Annexes:
         letter = next(self._letters)
         title = f"{joined(self.words, 'annex', letter=letter)}. {self._label(key)}"
         explained = [Paragraph(shown(w.text(text)), BODY) for w in self.words]
-        return [Paragraph(shown(title), HEADING), *explained, Spacer(1, 5)]
+        room = CondPageBreak(HEADING_ROOM)
+        return [room, Paragraph(shown(title), HEADING), *explained, Spacer(1, 5)]
 
     def _identity(self) -> list[Flowable]:
         content, model = self.content, self.content["model"]
@@ -60,7 +61,7 @@ class Annexes:
             ("model_licence", model["licence"]),
             ("model_training", model["training_data"]),
             ("model_conditions", settings(model["validated_conditions"])),
-            ("provider", model["provider"]),
+            ("provider", model["provider"] or self._label("not_stated")),
             ("decoder", ", ".join(sorted({_decoder(i) for i in content["items"]}))),
             ("population_sha256", content["population"]["sha256"]),
             ("template", " · ".join(dict.fromkeys(named.values()))),
@@ -73,24 +74,21 @@ class Annexes:
             MANIFEST_ORDER, ("front_end", "vad", "suitability_limits"), strict=True
         ):
             story += [Paragraph(shown(self._label(title)), SUBHEADING)]
-            story.append(self._parameters(content["profile"].get(key, {})))
+            story += self._parameters(content["profile"].get(key, {}))
         return story
 
-    def _parameters(self, table: Mapping[str, Any]) -> Flowable:
-        """Two parameters a line; their names are those of the manifest."""
+    def _parameters(self, table: Mapping[str, Any]) -> list[Flowable]:
+        """Two parameters a line, long ones below; their names are those of the manifest."""
         pairs = [(name, _plain(value)) for name, value in sorted(table.items())]
         long = [pair for pair in pairs if len(pair[1]) > 24]
         short = [pair for pair in pairs if len(pair[1]) <= 24]
         half = (len(short) + 1) // 2
         right = [*short[half:], *[("", "")] * (half * 2 - len(short))]
         rows = [(*a, *b) for a, b in zip(short[:half], right, strict=True)]
-        if long:
-            rows += [(name, value, "", "") for name, value in long]
-            widths = (24.0, 47.0, 18.0, 8.0)
-        else:
-            widths = (30.0, 18.0, 30.0, 18.0)
         head = [self._label(key) for key in ("parameter", "value")] * 2
-        return LongList(head, rows, widths)
+        story: list[Flowable] = [LongList(head, rows, (30, 18, 30, 18))]
+        names = [name for name, _ in long]
+        return [*story, facts(long, names)] if long else story
 
     def _scores(self) -> list[Flowable]:
         keys = ("comparison", "cosine", "score_short", "unbounded", "log10_lr")
@@ -127,22 +125,22 @@ class Annexes:
         """Several segments a line."""
         story = self._head("annex_segments", "segments_text")
         names = ("segment_number", "start", "end", "length")
-        head = [self._label(key) for key in names] * SEGMENT_COLUMNS
+        head = [self._label(key) for key in names]
         for item in self.content["items"]:
             title = " · ".join(dict.fromkeys(w.item(item["label"]) for w in self.words))
             cells = [
                 (str(i), f"{start:.2f}", f"{end:.2f}", f"{end - start:.2f}")
                 for i, (start, end) in enumerate(item["segments"], start=1)
             ]
-            cells += [("", "", "", "")] * (-len(cells) % SEGMENT_COLUMNS)
-            depth = len(cells) // SEGMENT_COLUMNS
+            across = max(1, min(SEGMENT_COLUMNS, len(cells)))
+            cells += [("", "", "", "")] * (-len(cells) % across)
+            depth = len(cells) // across
             rows = [
-                [text for k in range(SEGMENT_COLUMNS) for text in cells[i + k * depth]]
-                for i in range(depth)
+                [text for k in range(across) for text in cells[i + k * depth]] for i in range(depth)
             ]
             story.append(CondPageBreak(SUBHEADING_ROOM))
             story.append(Paragraph(shown(title), SUBHEADING))
-            story.append(LongList(head, rows, (8, 12, 12, 12) * SEGMENT_COLUMNS))
+            story.append(LongList(head * across, rows, (8, 12, 12, 12) * across))
         return story
 
     def _audit(self) -> list[Flowable]:
@@ -158,7 +156,7 @@ class Annexes:
         events = [
             (
                 str(e["sequence"]),
-                e["utc"][:19].replace("T", " "),
+                _second(e["utc"]),
                 e["actor"],
                 e["action"],
                 e["hash"],
@@ -196,6 +194,11 @@ def settings(table: Mapping[str, Any]) -> str:
 
 def _plain(value: Any) -> str:
     return printable(str(value))
+
+
+def _second(utc: str) -> str:
+    """A time without fractions of a second; the manifest has them."""
+    return utc[:19].replace("T", " ")
 
 
 def _hash(content: bytes) -> Paragraph:

@@ -192,7 +192,7 @@ class Body:
         keys = list(self._quality_cells(items[0]))
         head = [self._text(key) for key in ("item", *keys)]
         rows = [(i["label"], *self._quality_cells(i).values()) for i in items]
-        table = columns(head, rows, (7, 10, 12, 12, 20, 9, 10, 10, 10, 11, 11, 13), SMALL)
+        table = columns(head, rows, (9, 12, 12, 15, 19, 13, 13, 11, 12, 13, 13, 16), SMALL)
         names = " · ".join(f"{i['label']}: {self.words.item(i['label'])}" for i in items)
         alone = [Paragraph(shown(names), SMALL)] if len(items) == 2 else []
         parts = [self._heading("quality"), self._say("quality_text"), Spacer(1, 4), table, *alone]
