@@ -16,9 +16,9 @@ from app.services.workroom import CASE_FACTS, EXHIBIT_FACTS, ROLES, Workroom, ti
 from engine.errors import SeongmunError
 from engine.types import VerificationResult
 from ui.dialogs.checks import ChecksDialog
+from ui.dialogs.evidence_report import EvidenceReportDialog
 from ui.dialogs.facts import FactsDialog
 from ui.dialogs.new_case import NewCaseDialog
-from ui.dialogs.report import ReportDialog
 from ui.errors import is_cancelled
 from ui.review_window import ReviewWindow
 from ui.widgets.time_view import clock
@@ -379,7 +379,7 @@ class CaseActions(QObject):
 
     # Reports
 
-    def report(self) -> ReportDialog | None:
+    def report(self) -> EvidenceReportDialog | None:
         """Ask how the report is to be written."""
         finished, room = self._window.comparison.finished, self._desk.room
         if finished is None or room is None:
@@ -389,26 +389,32 @@ class CaseActions(QObject):
             c if c.isalnum() or c in "-_" else "-" for c in room.overview().info.number
         )
         suggested = folder / f"{number}-{finished.analysis.id}.pdf"
-        dialog = ReportDialog(self._window.settings, suggested, self._window)
+        count = len(room.overview().analyses)
+        dialog = EvidenceReportDialog(self._window.settings, suggested, count, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._write(dialog, finished))
         dialog.open()
         return dialog
 
-    def _write(self, dialog: ReportDialog, finished: Finished) -> None:
+    def _write(self, dialog: EvidenceReportDialog, finished: Finished) -> None:
         room = self._desk.room
         if room is None:
             return
-        target, language, signer = dialog.target, dialog.language, dialog.signer
+        target, language, signer = dialog.target, dialog.report_language, dialog.signer
+        template, whole_case = dialog.template, dialog.whole_case
         self._window.settings.setValue("reports", str(target.parent))
 
         def work(progress: Any, cancel: Any) -> bool:
+            from app.services.loading import open_template
             from app.services.reporting import ReportRequest
 
             cancel.check()
             with opened_identity(signer) as identity:
-                request = ReportRequest(language, identity)
-                room.analyst.report(finished, request, target, progress)
+                request = ReportRequest(language, identity, template=open_template(template))
+                if whole_case:
+                    room.analyst.report_case(request, target, progress)
+                else:
+                    room.analyst.report(finished, request, target, progress)
             return signer.kind != "none"
 
         def done(signed: bool) -> None:

@@ -16,11 +16,14 @@ from typing import Any
 from app.services import casework
 from app.services.case_analysis import (
     anchored_request,
+    engine_of,
     exhibit_facts,
     in_case,
     keep_report,
     named_comparison,
     record_analysis,
+    recorded_findings,
+    report_in_case,
 )
 from app.services.comparing import Comparison, compare_voices, unwrap
 from app.services.describing import describe_file
@@ -217,6 +220,19 @@ class Analyst:
             kept = keep_report(case, finished.analysis, pdf, manifest, request)
         write_atomic(target, pdf)
         return kept
+
+    def report_case(self, request: ReportRequest, target: Path, progress: Progress) -> Report:
+        """One report of every comparison that the case has recorded (raises as `report`)."""
+        with self._room.reader() as case:
+            analyses = case.rows(Analysis)
+            pack, population = engine_of(analyses[0])
+            findings = recorded_findings(case, analyses, population, progress)
+        with self._room.case() as case:
+            report, pdf = report_in_case(
+                case, analyses, findings, pack, population, request, progress=progress
+            )
+        write_atomic(target, pdf)
+        return report
 
     @contextmanager
     def _named(self) -> Iterator[None]:

@@ -268,15 +268,23 @@ def report_analyses(
         chosen = [case.row(Analysis, n) for n in numbers] if numbers else case.rows(Analysis)
         if not chosen:
             raise SeongmunError(ErrorCode.REPORT_ITEMS, items=0)
-        profile = json.loads(chosen[0].profile)
-        pack = load_pack(pack_directory(model or profile["model_id"]))
-        speakers = find_population(population or profile["population_id"], POPULATIONS)
+        pack, speakers = engine_of(chosen[0], model, population)
         findings = recorded_findings(case, chosen, speakers, progress)
         report, pdf = report_in_case(
             case, chosen, findings, pack, speakers, request, older, reason, progress
         )
         write_atomic(target, pdf)
     return report
+
+
+def engine_of(
+    analysis: Analysis, model: str | None = None, population: str | None = None
+) -> tuple[ModelPack, Population]:
+    """Model and population of an analysis, by their ids, unless they are named (raises MODEL_*,
+    POPULATION_*)."""
+    profile = json.loads(analysis.profile)
+    pack = load_pack(pack_directory(model or profile["model_id"]))
+    return pack, find_population(population or profile["population_id"], POPULATIONS)
 
 
 def recorded_findings(

@@ -1180,6 +1180,25 @@
     </message>
 </context>
 <context>
+    <name>EvidenceReportDialog</name>
+    <message>
+        <source>none: the plain one</source>
+        <translation>없음: 기본 서식</translation>
+    </message>
+    <message>
+        <source>All {count} comparisons of the case</source>
+        <translation>사건의 비교 {count}건 모두</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>서식</translation>
+    </message>
+    <message>
+        <source>Laboratory&apos;s template</source>
+        <translation>감정 기관의 서식</translation>
+    </message>
+</context>
+<context>
     <name>ReportDialog</name>
     <message>
         <source>Report</source>
