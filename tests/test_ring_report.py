@@ -288,5 +288,6 @@ def test_command_writes_signs_keeps_and_verifies(
     assert (code, found["verdict"]) == (3, "NOT_CHECKED")
     for name in ("signature.trust", "rings.media", "rings.result", "case.anchor"):
         assert status[name] == "PASS", name
-    assert command("case", "check", case)[0] == 0
+    code, found = command("case", "check", case, "--report", out)
+    assert code == 0 and found["checks"][-1]["id"] == "case.anchor"
     assert run(["group", "--case", str(case), *map(str, sign)]) == 2

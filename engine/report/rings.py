@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reportlab.graphics.shapes import Drawing
 from reportlab.lib.colors import Color
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer
+from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph, Spacer
 
 from engine.canonical import canonical_bytes
 from engine.report.graph import ring_colour
@@ -30,6 +30,7 @@ from engine.report.page import (
 from engine.report.ring_document import ATTACHMENT_NAME, Document
 from engine.report.tables import box, columns, facts, shown
 
+HEADING_ROOM = 110
 HASHES = ("model_sha256", "population_sha256", "audit_head")
 
 
@@ -105,7 +106,7 @@ class _Writer:
         ]
         if self.document["demo"]:
             head.append(Paragraph(texts["demo"], CAUTION))
-        return [
+        story = [
             *head,
             Spacer(1, 6),
             self._about(),
@@ -122,6 +123,7 @@ class _Writer:
             *self._section("limits", *texts["limits_text"].split("\n")),
             Paragraph(texts["attachment"].format(name=ATTACHMENT_NAME), SMALL),
         ]
+        return [part for flowable in story for part in _with_what_follows(flowable)]
 
     def _section(self, key: str, *paragraphs: str) -> list[Flowable]:
         bounds = self.document["population"]["calibration"]["bounds_log10"]
@@ -340,6 +342,12 @@ class _Writer:
         rows = [(s["file_name"], s["speaker"] or "—", texts.name(s["code"])) for s in skipped]
         head = [texts[n] for n in ("recording", "speaker", "why")]
         return [*story, columns(head, rows, (30, 10, 60), SMALL)]
+
+
+def _with_what_follows(flowable: Flowable) -> list[Flowable]:
+    """A heading begins a page rather than end one."""
+    is_heading = isinstance(flowable, Paragraph) and flowable.style.name == HEADING.name
+    return [CondPageBreak(HEADING_ROOM), flowable] if is_heading else [flowable]
 
 
 def _to_second(utc: str) -> str:

@@ -228,9 +228,13 @@ def check_report_anchor(report: Path, case: CaseFile) -> Check:
         FILE_*, REPORT_MANIFEST.
     """
     try:
-        manifest, check = read_manifest(report.read_bytes())
+        pdf = report.read_bytes()
     except OSError as error:
         raise file_error(error, report) from error
+    rings = attached_rings(pdf)
+    if rings is not None and (content := rings_content(rings)) is not None:
+        return _check_case(content["case"], case)
+    manifest, check = read_manifest(pdf)
     if manifest is None:
         raise SeongmunError(ErrorCode.REPORT_MANIFEST, reason=check.reason)
     return _check_case(manifest.content["case"], case)
