@@ -7,7 +7,9 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,16 +68,28 @@ def test_every_error_has_a_text_in_both_languages() -> None:
     assert {code.value for code in ErrorCode} <= codes()
 
 
+def _texts(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text below a table or list, by its dotted path."""
+    if isinstance(tree, str):
+        yield path, tree
+        return
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        yield from _texts(value, f"{path}.{key}".lstrip("."))
+
+
 @pytest.mark.parametrize("name", ["messages", "report", "review", "rings", "validation"])
 def test_texts_are_complete_in_both_languages(name: str) -> None:
     data = tomllib.loads((ROOT / f"resources/i18n/{name}.toml").read_text(encoding="utf-8"))
-    tables = (
-        [(k, v["ko"], v["en"]) for k, v in data.items()]
-        if name == "messages"
-        else [(k, data["ko"][k], data["en"][k]) for k in data["ko"] | data["en"] if k != "flag"]
-        + [(k, v, data["en"]["flag"][k]) for k, v in data["ko"].get("flag", {}).items()]
-    )
-    for key, korean, english in tables:
+    if name == "report":  # a glossary's keys are words of its language
+        assert len(data["ko"].pop("glossary")) == len(data["en"].pop("glossary")) > 0
+    if name == "messages":
+        korean_texts = dict(_texts({k: v["ko"] for k, v in data.items()}))
+        english_texts = dict(_texts({k: v["en"] for k, v in data.items()}))
+    else:
+        korean_texts, english_texts = dict(_texts(data["ko"])), dict(_texts(data["en"]))
+    assert korean_texts.keys() == english_texts.keys()
+    for key, korean in korean_texts.items():
+        english = english_texts[key]
         fields = [set(re.findall(r"\{(\w+)", text)) for text in (korean, english)]
         assert fields[0] == fields[1], key
         assert re.search("[가-힣]", korean) or key in {"page", "sha256", "validation_text"}, key
