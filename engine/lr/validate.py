@@ -13,6 +13,7 @@ from engine.lr import metrics
 from engine.lr.alternatives import Fit, logistic
 from engine.lr.bootstrap import ResampledBins, interval, leave_out, replicate
 from engine.lr.calibrate import (
+    MINIMUM_SAME_SPEAKERS,
     MINIMUM_SPEAKERS,
     regularisation_for,
     require_different_scores,
@@ -169,12 +170,10 @@ def evaluate(
     SeongmunError
         POPULATION_TOO_SMALL, SCORES_IDENTICAL, CANCELLED.
     """
-    indexed = index_trials(trials) if trials.same.any() and not trials.same.all() else None
-    if indexed is None:
-        speakers = {*trials.speaker_a.tolist(), *trials.speaker_b.tolist()}
-        raise SeongmunError(
-            ErrorCode.POPULATION_TOO_SMALL, n_speakers=len(speakers), minimum=MINIMUM_SPEAKERS
-        )
+    if not trials.same.any() or trials.same.all():
+        minimum = MINIMUM_SPEAKERS if trials.same.any() else MINIMUM_SAME_SPEAKERS
+        raise SeongmunError(ErrorCode.POPULATION_TOO_SMALL, n_speakers=0, minimum=minimum)
+    indexed = index_trials(trials)
     require_different_scores(trials)
     log10_lr = cross_validated(indexed, [logistic], seed)[0]
     figures = bootstrapped(indexed, log10_lr, n_bootstrap, seed, progress, cancel)
