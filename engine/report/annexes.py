@@ -18,6 +18,7 @@ from engine.report.words import Words, joined
 
 SEGMENT_COLUMNS = 3
 SUBHEADING_ROOM, HEADING_ROOM = 72, 150
+TRAIL_SIZE = 6.0  # the widest hash fits
 MANIFEST_ORDER = ("front_end", "vad", "suitability")
 
 
@@ -164,7 +165,7 @@ class Annexes:
             for e in self.content["audit"]
         ]
         head = facts([(self._label(k), v) for k, v in rows], (self._label("audit_head"),))
-        table = LongList([self._label(k) for k in keys], events, (24, 76, 58, 68, 240))
+        table = LongList([self._label(k) for k in keys], events, (20, 70, 58, 78, 240), TRAIL_SIZE)
         return [*self._head("annex_audit", "audit_text"), head, Spacer(1, 6), table]
 
     def _attachments(self) -> list[Flowable]:

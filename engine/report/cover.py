@@ -67,7 +67,7 @@ def _letterhead(words: Sequence[Words], template: Template) -> list[Flowable]:
         story += [Paragraph(f"<b>{shown(lines[0])}</b>", BODY)]
         story += [Paragraph(shown(line), SMALL) for line in lines[1:]]
     if story:
-        story += [Spacer(1, 5), HRFlowable("100%", 0.6, RULE), Spacer(1, 10)]
+        story += [Spacer(1, 5), HRFlowable("100%", 0.6, color=RULE), Spacer(1, 10)]
     return story
 
 

@@ -69,6 +69,7 @@ TINY = _style("tiny", fontSize=6.3, leading=10)
 CAUTION = _style("caution", fontSize=8.5, leading=12, textColor=WARNING)
 TABLE = TableStyle(
     [
+        ("FONTNAME", (0, 0), (-1, -1), REGULAR),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LINEBELOW", (0, 0), (-1, -1), 0.3, RULE),
         ("TOPPADDING", (0, 0), (-1, -1), 2.2),

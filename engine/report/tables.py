@@ -20,6 +20,7 @@ ROW_HEIGHT, HEAD_HEIGHT, LIST_FONT_SIZE = 11.0, 14.0, 6.6
 CELL_GAP = 5.0
 STATEMENT_BOX = TableStyle(
     [
+        ("FONTNAME", (0, 0), (-1, -1), REGULAR),
         ("BACKGROUND", (0, 0), (-1, -1), SHADE),
         ("LINEBEFORE", (0, 0), (0, -1), 3, ACCENT, "butt"),
         ("LEFTPADDING", (0, 0), (-1, -1), 11),
@@ -90,10 +91,15 @@ class LongList(Flowable):  # type: ignore[misc]
     tags_itself = True
 
     def __init__(
-        self, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        widths: Sequence[float],
+        font_size: float = LIST_FONT_SIZE,
     ) -> None:
         super().__init__()
         self._head, self._rows, self._widths = head, rows, widths
+        self._font_size = font_size
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
         self.width = width
@@ -104,7 +110,7 @@ class LongList(Flowable):  # type: ignore[misc]
         if count < min(3, len(self._rows)):
             return []
         parts = self._rows[:count], self._rows[count:]
-        return [LongList(self._head, rows, self._widths) for rows in parts if rows]
+        return [LongList(self._head, rows, self._widths, self._font_size) for rows in parts if rows]
 
     def draw(self) -> None:
         canvas, total = self.canv, sum(self._widths)
@@ -138,17 +144,17 @@ class LongList(Flowable):  # type: ignore[misc]
         """A row is one piece of content: thousands of cells would make the file unwieldy."""
         canvas, x = self.canv, 0.0
         with canvas.group(Element("TR")), canvas.marked(Element(tag)):
-            canvas.setFont(font, LIST_FONT_SIZE)
+            canvas.setFont(font, self._font_size)
             for text, width in zip(row, widths, strict=True):
-                canvas.drawString(x + 3, y, _fitted(text, width - CELL_GAP, font))
+                canvas.drawString(x + 3, y, _fitted(text, width - CELL_GAP, font, self._font_size))
                 x += width
 
 
-def _fitted(text: str, width: float, font: str) -> str:
+def _fitted(text: str, width: float, font: str, size: float) -> str:
     text = printable(text)
-    if stringWidth(text, font, LIST_FONT_SIZE) <= width:
+    if stringWidth(text, font, size) <= width:
         return text
-    while text and stringWidth(text + "…", font, LIST_FONT_SIZE) > width:
+    while text and stringWidth(text + "…", font, size) > width:
         text = text[:-1]
     return text + "…"
 
@@ -159,6 +165,7 @@ def banner(text: str, style: Any, colour: colors.Color) -> Table:
     table.setStyle(
         TableStyle(
             [
+                ("FONTNAME", (0, 0), (-1, -1), REGULAR),
                 ("BACKGROUND", (0, 0), (-1, -1), colour),
                 ("TOPPADDING", (0, 0), (-1, -1), 3),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 6),
