@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from engine.report.sign import Identity
 
 
-
 def case_calls(case: CaseFile, exhibits: Sequence[int] | None = None) -> list[CallSource]:
     """The case's recordings (or some of them), every one once, under their files' own names; with
     the turns that stand where there are any, and from whom they were received."""
