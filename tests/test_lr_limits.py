@@ -18,6 +18,7 @@ from engine.lr import metrics
 from engine.lr.calibrate import apply, fit_affine, fit_calibration, regularisation_for
 from engine.lr.conditions import condition_flags
 from engine.lr.population import (
+    check_population,
     find_population,
     load_population,
     make_population,
@@ -153,6 +154,18 @@ def test_bootstrap_of_older_populations_is_still_read(population: Population) ->
     values = calibration.replicates @ [neutral, 1.0]
     assert np.mean((values >= low) & (values <= high)) == pytest.approx(0.95, abs=0.01)
     assert calibration.bounds_log10[0] < low < 0 < high < calibration.bounds_log10[1]
+
+
+def test_a_file_of_format_2_is_read_and_checked(stored: Path, tmp_path: Path) -> None:
+    document = json.loads(stored.read_text(encoding="utf-8"))
+    older = fit_calibration(load_population(stored).trials, BOOTSTRAP)
+    document["format"] = 2
+    document["calibration"] |= {"method": BOOTSTRAP, "replicates": older.replicates.tolist()}
+    path = tmp_path / "older.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    loaded = load_population(path)
+    assert loaded.calibration.method == BOOTSTRAP
+    assert check_population(loaded)
 
 
 def test_scores_beyond_the_calibration_are_flagged(population: Population) -> None:
