@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from sqlcipher3 import dbapi2 as sqlite
 
-from engine.compare import gallery as module
-from engine.compare.gallery import DATABASE, STATISTICS, VECTORS, Gallery, NewEntry, Provenance
+from engine.compare import gallery_database as module
+from engine.compare.gallery import STATISTICS, VECTORS, Gallery, NewEntry, Provenance
+from engine.compare.gallery_database import DATABASE
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr.false_hits import expected_false_hits, false_hit_rate
 from engine.types import CalibrationModel, Embedding, Population

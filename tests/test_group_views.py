@@ -31,7 +31,8 @@ from app.services.verifying import verify
 from app.services.workroom import Workroom
 from engine.casefile import work
 from engine.casefile.tables import RingReport
-from engine.compare.gallery import DATABASE, Gallery
+from engine.compare.gallery import Gallery
+from engine.compare.gallery_database import DATABASE
 from engine.files import hash_file
 from engine.groups.layout import lay_out
 from engine.progress import CancelToken, no_progress

@@ -11,7 +11,8 @@ from app.services.calls import CallSource, CallVoice, Skipped, hear_calls
 from app.services.casework import actor
 from app.services.grouping import member_document, skipped_document
 from engine.casefile.store import CaseFile
-from engine.compare.gallery import DATABASE, Entry, Gallery, Hit, NewEntry, Precision, Provenance
+from engine.compare.gallery import Entry, Gallery, Hit, NewEntry, Precision, Provenance
+from engine.compare.gallery_database import DATABASE
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import Source, hash_file
 from engine.lr.false_hits import expected_false_hits

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,47 +22,24 @@ from numpy.typing import NDArray
 from sqlcipher3 import dbapi2 as sqlite
 
 from engine.casefile.audit import utc_now
+from engine.compare.gallery_database import (
+    APPLICATION_ID,
+    DATABASE,
+    FORMAT,
+    connect,
+    make_database,
+    write_error,
+)
 from engine.errors import ErrorCode, SeongmunError
-from engine.files import DISK_FULL
 from engine.progress import CancelToken, Progress, no_progress
 from engine.types import CalibrationModel, Embedding, FloatArray
 
-DATABASE, VECTORS, STATISTICS = "gallery.sqlite", "vectors", "statistics"
-APPLICATION_ID = 0x53454F47
-FORMAT = 1
-BUSY_S = 5.0
+VECTORS, STATISTICS = "vectors", "statistics"
 BLOCK_ROWS = 1 << 18
 CACHE_ROWS = 1 << 10
 FLOAT32_BYTES = 4
 Precision = Literal["float32", "int16"]
 SCALES: Mapping[Precision, float] = {"float32": 1.0, "int16": 32767.0}
-
-SCHEMA = """
-CREATE TABLE gallery (
-    model_sha256 TEXT NOT NULL,
-    dim INTEGER NOT NULL,
-    precision TEXT NOT NULL,
-    created_utc TEXT NOT NULL
-) STRICT;
-CREATE TABLE entry (
-    id INTEGER PRIMARY KEY,
-    vector_row INTEGER NOT NULL UNIQUE,
-    voice TEXT NOT NULL,
-    source TEXT NOT NULL,
-    content_key TEXT NOT NULL,
-    net_speech_s REAL NOT NULL,
-    watched INTEGER NOT NULL CHECK (watched IN (0, 1)),
-    enrolled_utc TEXT NOT NULL,
-    enrolled_by TEXT NOT NULL,
-    removed_utc TEXT,
-    removed_by TEXT
-) STRICT;
-CREATE UNIQUE INDEX entry_by_content ON entry (content_key) WHERE removed_utc IS NULL;
-CREATE INDEX entry_removed ON entry (vector_row) WHERE removed_utc IS NOT NULL;
-CREATE INDEX entry_watched ON entry (vector_row) WHERE watched = 1;
-CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry
-BEGIN SELECT RAISE (ABORT, 'entries are never deleted'); END;
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +137,10 @@ class Gallery:
                 raise SeongmunError(ErrorCode.GALLERY_EXISTS, path=str(folder))
             for name in (VECTORS, STATISTICS):
                 (folder / name).touch()
-            _make_database(folder, (model_sha256, dim, precision, utc_now()))
-            return cls(folder, _connect(folder, "rw"))
+            make_database(folder, (model_sha256, dim, precision, utc_now()))
+            return cls(folder, connect(folder, "rw"))
         except (OSError, sqlite.Error) as error:
-            raise _write_error(error, folder) from error
+            raise write_error(error, folder) from error
 
     @classmethod
     def open(cls, folder: Path, model_sha256: str | None = None) -> Gallery:
@@ -177,7 +154,7 @@ class Gallery:
         if not (folder / DATABASE).is_file():
             raise SeongmunError(ErrorCode.GALLERY_MISSING, path=str(folder))
         try:
-            gallery = cls(folder, _connect(folder, "rw"))
+            gallery = cls(folder, connect(folder, "rw"))
         except (sqlite.Error, TypeError, ValueError) as error:
             raise SeongmunError(ErrorCode.GALLERY_INVALID, path=str(folder)) from error
         if model_sha256 is not None and gallery.model_sha256 != model_sha256:
@@ -408,7 +385,7 @@ class Gallery:
         except BaseException as error:
             self._connection.execute("ROLLBACK")
             if isinstance(error, OSError | sqlite.Error):
-                raise _write_error(error, self.folder) from error
+                raise write_error(error, self.folder) from error
             raise
 
 
@@ -449,35 +426,3 @@ def _entry(row: Sequence[Any]) -> Entry:
     source = json.loads(row[2])
     source["segments"] = tuple((start_s, end_s) for start_s, end_s in source["segments"])
     return Entry(row[0], row[1], Provenance(**source), row[3], bool(row[4]), row[5], row[6])
-
-
-def _connect(folder: Path, mode: str) -> sqlite.Connection:
-    uri = f"{(folder / DATABASE).absolute().as_uri()}?mode={mode}"
-    connection = sqlite.connect(
-        uri, uri=True, isolation_level=None, timeout=BUSY_S, check_same_thread=False
-    )
-    try:
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "trusted_schema = OFF"):
-            connection.execute(f"PRAGMA {setting}").fetchall()
-    except sqlite.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def _make_database(folder: Path, header: tuple[str, int, str, str]) -> None:
-    """A database that appears whole or not at all."""
-    scratch = folder / f".seongmun-{DATABASE}"
-    with closing(sqlite.connect(scratch, isolation_level=None)) as connection:
-        connection.executescript(
-            f"BEGIN IMMEDIATE;\n{SCHEMA}\nPRAGMA application_id = {APPLICATION_ID};\n"
-            f"PRAGMA user_version = {FORMAT};\nCOMMIT;"
-        )
-        connection.execute("INSERT INTO gallery VALUES (?, ?, ?, ?)", header)
-    scratch.replace(folder / DATABASE)
-
-
-def _write_error(error: Exception, folder: Path) -> SeongmunError:
-    full = "full" in str(error) or getattr(error, "errno", 0) in DISK_FULL
-    code = ErrorCode.FILE_DISK_FULL if full else ErrorCode.FILE_WRITE_FAILED
-    return SeongmunError(code, path=str(folder))
