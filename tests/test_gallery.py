@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from sqlcipher3 import dbapi2 as sqlite
 
-from engine.compare import gallery_database as module
+from engine.compare import gallery as module
+from engine.compare import gallery_database as database
 from engine.compare.gallery import STATISTICS, VECTORS, Gallery, NewEntry, Provenance
 from engine.compare.gallery_database import DATABASE
 from engine.errors import ErrorCode, SeongmunError
@@ -162,7 +163,7 @@ def test_damage_is_told(gallery: Gallery, damage: str) -> None:
 
 
 def test_one_writer_at_a_time(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BUSY_S", 0.1)
+    monkeypatch.setattr(database, "BUSY_S", 0.1)
     with Gallery.open(gallery.folder) as second:
         with gallery._transaction(), pytest.raises(SeongmunError) as error:
             second.enrol([entry(1)], "a")
