@@ -17,6 +17,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 
@@ -118,7 +119,7 @@ def _reviewer(
         fault = coverage_fault(pdf, signatures=2) or revision_fault(first, pdf)
         kept = first if fault else pdf  # whatever else was added is not even looked at
         trust = _with_store(PdfFileReader(io.BytesIO(kept), strict=True), given)
-        if not fault and not judge(signatures[0], trust).status.docmdp_ok:
+        if not fault and signatures[0].docmdp_level is not MDPPerm.FILL_FORMS:
             fault = "changed_after_signing"
     except Exception as error:  # as above
         return _absent(REVIEWER, "unreadable", error=type(error).__name__), []

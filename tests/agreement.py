@@ -1,0 +1,85 @@
+"""What other programs say of a signed report."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from asn1crypto import cms
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+from reportlab.platypus import Paragraph
+
+from app.resources import FONTS
+from engine.report.fonts import font_folders, register_fonts
+from engine.report.page import BODY, WIDTH, attach, build_pages
+from engine.report.places import SignaturePlaces, prepare_fields
+from engine.types import CheckStatus
+from engine.verify.coverage import BYTE_RANGE
+from engine.verify.signature import check_signature
+
+Tool = Callable[..., bytes]
+TEXTS = {"title": "감정서", "page": "{page} / {pages}", "draft": "초안"}
+
+
+def small_report() -> bytes:
+    """A page with an attachment and two places for signatures, unsigned."""
+    register_fonts(font_folders(FONTS))
+    places = SignaturePlaces(WIDTH)
+    pages = build_pages([Paragraph("감정서", BODY), places], TEXTS, "감정서", "T-1", "ko", False)
+    return attach(prepare_fields(pages, places.places), "manifest.json", b"{}")
+
+
+def require_agreement(pdf: bytes, root: Path, folder: Path, tool: Tool) -> None:
+    """pdfsig, mutool, qpdf, openssl, pyHanko and our own checks take every signature of a report
+    for valid; openssl also every timestamp."""
+    path = folder / "agreed.pdf"
+    path.write_bytes(pdf)
+    ranges = [tuple(map(int, found)) for found in BYTE_RANGE.findall(pdf)]
+    said = tool("pdfsig", path, check=False).decode()
+    assert said.count("Signature is Valid") == len(ranges)
+    assert said.count("otal document signed") == len(ranges)
+    assert said.count("Not total document signed") == len(ranges) - 1
+    told = tool("mutool", "sign", "-v", path).decode()
+    assert told.count("document is unchanged since signing") == 1
+    assert told.count("signature is valid but there have been edits") == len(ranges) - 1
+    tool("qpdf", "--check", path)
+    for found in ranges:
+        _openssl(pdf, found, root, folder, tool)
+    _pyhanko(pdf, root)
+    checks, facts = check_signature(pdf, (root,))
+    assert not [check for check in checks if check.status is CheckStatus.FAIL]
+    assert [f.role for f in facts] == ["examiner", "reviewer"][: len(ranges)]
+
+
+def _openssl(pdf: bytes, found: tuple[int, ...], root: Path, folder: Path, tool: Tool) -> None:
+    _, first, second, rest = found
+    content, signature, token = (folder / name for name in ("content", "signature", "token"))
+    content.write_bytes(pdf[:first] + pdf[second : second + rest])
+    encoded = bytes.fromhex(pdf[first + 1 : second - 1].decode())
+    signature.write_bytes(encoded)
+    tool("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signature, "-content",
+         content, "-CAfile", root, "-purpose", "any", "-out", os.devnull)  # fmt: skip
+    info = cms.ContentInfo.load(encoded)["content"]["signer_infos"][0]
+    for attribute in info["unsigned_attrs"] or ():
+        token.write_bytes(attribute["values"][0].dump())
+        digest = hashlib.sha256(info["signature"].native).hexdigest()
+        tool("openssl", "ts", "-verify", "-digest", digest, "-in", token, "-token_in",
+             "-CAfile", root)  # fmt: skip
+
+
+def _pyhanko(pdf: bytes, root: Path) -> None:
+    """Its own comparison of revisions included."""
+    loaded = x509.load_pem_x509_certificate(root.read_bytes()).public_bytes(Encoding.DER)
+    for signature in PdfFileReader(io.BytesIO(pdf), strict=True).embedded_signatures:
+        context = ValidationContext(
+            trust_roots=[asn1_x509.Certificate.load(loaded)], allow_fetching=False
+        )
+        assert validate_pdf_signature(signature, context).bottom_line
