@@ -22,7 +22,7 @@ MOST_POINTS = 800
 def plot(chart: Chart, font: str) -> Drawing:
     """Axes with grid, lines and legend."""
     x_axis, y_axis, series = chart.x_axis, chart.y_axis, chart.series
-    drawing = Drawing(WIDTH, HEIGHT)
+    drawing = Drawing(WIDTH, HEIGHT, initialFontName=font)
     width, height = WIDTH - LEFT - RIGHT, HEIGHT - BOTTOM - TOP
     drawing.add(Rect(0, 0, WIDTH, HEIGHT, fillColor=colors.white, strokeColor=None))
     drawing.add(String(LEFT, HEIGHT - 16, chart.title, fontName=font, fontSize=10))

@@ -21,6 +21,7 @@ from reportlab.graphics.shapes import Drawing
 
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr.verbal import FORBIDDEN, LANGUAGES
+from engine.report.fonts import REGULAR
 
 SECTIONS = ("opening", "request", "method", "limits", "closing")
 MOST_LOGO_BYTES = 1 << 20
@@ -189,4 +190,5 @@ def _draw_svg(content: bytes, height: float) -> Drawing:
     factor = height / drawing.height
     drawing.scale(factor, factor)
     drawing.width, drawing.height = drawing.width * factor, height
+    drawing.initialFontName = REGULAR  # else a font that no text of it has
     return drawing
