@@ -363,7 +363,9 @@ file = "logo.png"
 label = {ko = "인정번호", en = "Accreditation"}
 value = "KT-999"
 [texts]
-method = {ko = "이 방법은 표준작업서 5를 따릅니다.", en = "The method follows standard procedure 5."}  # noqa: E501
+[texts.method]
+ko = "이 방법은 표준작업서 5를 따릅니다."
+en = "The method follows standard procedure 5."
 """
 
 
