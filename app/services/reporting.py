@@ -192,7 +192,7 @@ def make_report(
     content, figures = report_content(findings, pack, population, request)
     manifest = parse(canonical_bytes(content))
     marks = _marks([float(found.result["log10_lr"]) for found in findings])
-    plots = {name: population_plot(population, marks, name) for name in LANGUAGES[request.language]}
+    plots = population_plots(population, marks, LANGUAGES[request.language])
     draft = request.identity is None
     assets = ReportAssets(REPORT_TEXTS, request.scale, request.template, font_folders(FONTS))
     pdf = render_report(manifest, figures, assets, draft, plots)
@@ -231,12 +231,17 @@ def _spans(numbers: Sequence[int]) -> str:
     return ", ".join(f"{s[0]}–{s[-1]}" if len(s) > 1 else str(s[0]) for s in spans)
 
 
-def population_plot(population: Population, marks: Mapping[str, float], language: str) -> Drawing:
-    """The population's Tippett plot with the likelihood ratios of a report marked."""
+def population_plots(
+    population: Population, marks: Mapping[str, float], languages: Sequence[str]
+) -> dict[str, Drawing]:
+    """The population's Tippett plot by language, with the likelihood ratios of a report marked."""
     trials = population.trials
-    texts = tomllib.loads(VALIDATION_TEXTS.read_text(encoding="utf-8"))[language]
-    log10_lr = cross_validated_log10_lr(trials)
-    return plot(tippett(log10_lr, trials.same, trial_weights(trials), texts, marks), REGULAR)
+    tables = tomllib.loads(VALIDATION_TEXTS.read_text(encoding="utf-8"))
+    log10_lr, weights = cross_validated_log10_lr(trials), trial_weights(trials)
+    return {
+        language: plot(tippett(log10_lr, trials.same, weights, tables[language], marks), REGULAR)
+        for language in languages
+    }
 
 
 def report_content(

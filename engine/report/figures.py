@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -73,12 +72,9 @@ def prepare(figure: ItemFigure) -> PreparedFigure:
     )
     inside = np.searchsorted(starts, middle_s, "right") - np.searchsorted(ends, middle_s, "left")
     picture = PilImage.fromarray(spectrogram_pixels(samples, rate_hz), "L")
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    buffer.seek(0)
     top_hz = min(HIGHEST_HZ, rate_hz / 2)
     duration_s = len(samples) / rate_hz
-    return PreparedFigure(low, high, inside > 0, ImageReader(buffer), duration_s, top_hz)
+    return PreparedFigure(low, high, inside > 0, ImageReader(picture), duration_s, top_hz)
 
 
 def spectrogram_pixels(samples: FloatArray, sample_rate_hz: int) -> NDArray[np.uint8]:

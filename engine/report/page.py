@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from reportlab import rl_config
 from reportlab.lib import colors
 from reportlab.lib.enums import TA_CENTER
 from reportlab.lib.pagesizes import A4
@@ -19,6 +20,8 @@ from reportlab.platypus import BaseDocTemplate, Flowable, PageTemplate, Paragrap
 from engine.report.archive import Metadata, archive, attach_files
 from engine.report.fonts import BOLD, REGULAR
 from engine.report.tags import TaggedCanvas, TaggedFrame
+
+rl_config.useA85 = 0  # plain streams are smaller and quicker to write
 
 MARGIN = 22 * mm
 TOP, BOTTOM = 20 * mm, 21 * mm
