@@ -43,6 +43,10 @@ class Annexes:
     def _label(self, key: str) -> str:
         return joined(self.words, key)
 
+    def _heads(self, *keys: str) -> list[str]:
+        """Heads of a long list, a line per language."""
+        return ["\n".join(dict.fromkeys(w.text(key) for w in self.words)) for key in keys]
+
     def _head(self, key: str, text: str) -> list[Flowable]:
         letter = next(self._letters)
         title = f"{joined(self.words, 'annex', letter=letter)}. {self._label(key)}"
@@ -86,7 +90,7 @@ class Annexes:
         half = (len(short) + 1) // 2
         right = [*short[half:], *[("", "")] * (half * 2 - len(short))]
         rows = [(*a, *b) for a, b in zip(short[:half], right, strict=True)]
-        head = [self._label(key) for key in ("parameter", "value")] * 2
+        head = self._heads("parameter", "value") * 2
         story: list[Flowable] = [LongList(head, rows, (30, 18, 30, 18))]
         names = [name for name, _ in long]
         return [*story, facts(long, names)] if long else story
@@ -126,7 +130,7 @@ class Annexes:
         """Several segments a line."""
         story = self._head("annex_segments", "segments_text")
         names = ("segment_number", "start", "end", "length")
-        head = [self._label(key) for key in names]
+        head = self._heads(*names)
         for item in self.content["items"]:
             title = " · ".join(dict.fromkeys(w.item(item["label"]) for w in self.words))
             cells = [
@@ -165,7 +169,7 @@ class Annexes:
             for e in self.content["audit"]
         ]
         head = facts([(self._label(k), v) for k, v in rows], (self._label("audit_head"),))
-        table = LongList([self._label(k) for k in keys], events, (20, 70, 58, 78, 240), TRAIL_SIZE)
+        table = LongList(self._heads(*keys), events, (20, 70, 58, 78, 240), TRAIL_SIZE)
         return [*self._head("annex_audit", "audit_text"), head, Spacer(1, 6), table]
 
     def _attachments(self) -> list[Flowable]:

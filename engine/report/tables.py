@@ -16,7 +16,7 @@ from engine.report.page import ACCENT, BODY, HASH, HEAD, INK, LABEL, RULE, SHADE
 from engine.report.tags import Element, Grid
 
 LABEL_WIDTH = 42 * mm
-ROW_HEIGHT, HEAD_HEIGHT, LIST_FONT_SIZE = 11.0, 14.0, 6.6
+ROW_HEIGHT, HEAD_LINE, HEAD_PADDING, LIST_FONT_SIZE = 11.0, 8.5, 5.5, 6.6
 CELL_GAP = 5.0
 STATEMENT_BOX = TableStyle(
     [
@@ -85,7 +85,8 @@ def box(*content: Flowable) -> Table:
 class LongList(Flowable):  # type: ignore[misc]
     """Rows of one line each under a head that every page repeats; made for thousands of rows.
 
-    `widths` are shares of the line; a text that is longer than its column ends in an ellipsis.
+    `widths` are shares of the line; a text that is longer than its column ends in an ellipsis. A
+    head may have several lines.
     """
 
     tags_itself = True
@@ -100,13 +101,15 @@ class LongList(Flowable):  # type: ignore[misc]
         super().__init__()
         self._head, self._rows, self._widths = head, rows, widths
         self._font_size = font_size
+        lines = max(text.count("\n") + 1 for text in head)
+        self._head_height = HEAD_PADDING + HEAD_LINE * lines
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
         self.width = width
-        return width, HEAD_HEIGHT + ROW_HEIGHT * len(self._rows)
+        return width, self._head_height + ROW_HEIGHT * len(self._rows)
 
     def split(self, width: float, height: float) -> list[Flowable]:
-        count = int((height - HEAD_HEIGHT) // ROW_HEIGHT)
+        count = int((height - self._head_height) // ROW_HEIGHT)
         if count < min(3, len(self._rows)):
             return []
         parts = self._rows[:count], self._rows[count:]
@@ -115,23 +118,29 @@ class LongList(Flowable):  # type: ignore[misc]
     def draw(self) -> None:
         canvas, total = self.canv, sum(self._widths)
         widths = [self.width * width / total for width in self._widths]
-        top = HEAD_HEIGHT + ROW_HEIGHT * len(self._rows)
+        bottom = ROW_HEIGHT * len(self._rows)
         with canvas.artifact():
-            self._draw_rules(top)
+            self._draw_rules(bottom)
         with canvas.group(Element("Table")):
             canvas.setFillColor(INK)
-            self._draw_row(self._head, widths, top - HEAD_HEIGHT + 4, BOLD, "TH")
+            self._draw_head(widths, bottom + self._head_height)
             for number, row in enumerate(self._rows, start=1):
-                y = top - HEAD_HEIGHT - ROW_HEIGHT * number + 3.2
+                y = bottom - ROW_HEIGHT * number + 3.2
                 self._draw_row(row, widths, y, REGULAR, "TD")
 
-    def _draw_rules(self, top: float) -> None:
-        canvas = self.canv
+    def _draw_head(self, widths: Sequence[float], top: float) -> None:
+        lines = [text.split("\n") for text in self._head]
+        for number in range(max(map(len, lines))):
+            row = [line[number] if number < len(line) else "" for line in lines]
+            self._draw_row(row, widths, top - HEAD_LINE * (number + 1) - 1, BOLD, "TH")
+
+    def _draw_rules(self, bottom: float) -> None:
+        canvas, top = self.canv, bottom + self._head_height
         canvas.setFillColor(SHADE)
-        canvas.rect(0, top - HEAD_HEIGHT, self.width, HEAD_HEIGHT, stroke=0, fill=1)
+        canvas.rect(0, bottom, self.width, self._head_height, stroke=0, fill=1)
         canvas.setStrokeColor(INK)
         canvas.setLineWidth(0.6)
-        canvas.lines([(0, y, self.width, y) for y in (top, top - HEAD_HEIGHT)])
+        canvas.lines([(0, y, self.width, y) for y in (top, bottom)])
         canvas.setStrokeColor(RULE)
         canvas.setLineWidth(0.2)
         canvas.lines(
