@@ -30,6 +30,7 @@ bench: system-test $(STAMP)
 	$(BIN)/python -m benchmarks.case
 	$(BIN)/python -m benchmarks.validation
 	$(BIN)/python -m benchmarks.gallery
+	$(BIN)/python -m benchmarks.report
 	xvfb=$$(command -v xvfb-run); $${xvfb:+$$xvfb -a} $(BIN)/python -m benchmarks.window
 
 # Random input into the window for half an hour.
