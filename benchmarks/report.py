@@ -1,5 +1,5 @@
-"""Export of a report of 12 items, and of one with an audit trail of 300 pages, beside poppler's time
-to draw the same pages: the demo's voices, unsigned. `python -m benchmarks.report`."""
+"""Export of a report of 12 items, and of one with an audit trail of 300 pages, beside the time that
+poppler takes to draw the same pages: the demo's voices, unsigned."""
 
 from __future__ import annotations
 

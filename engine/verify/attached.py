@@ -16,7 +16,7 @@ from engine.verify.extract import read_attachments
 from engine.verify.outcomes import failed, not_checked, passed
 
 LARGEST_DISTANCE = 1e-3
-"""Between unit vectors; processors round differently, on the order of 1e-5."""
+"""Between unit vectors: processors round differently."""
 
 
 def check_attachments(pdf: bytes, manifest: ReportManifest | None) -> Check:
