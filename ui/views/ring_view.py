@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from app.services.ring_picture import Moment, Picture
 
 __all__ = ["RingView"]
+MARK_PX = 10
 ROLES = ("caller", "victim", "unknown")
 SUFFIXES = (".png", ".svg", ".graphml", ".csv")
 FORMATS = "PNG (*.png);;SVG (*.svg);;GraphML (*.graphml);;CSV (*.csv)"
@@ -156,7 +157,9 @@ class RingView(QWidget):
         for moment in self._moments:
             node = self._picture.nodes[number[moment.call]]
             item = QListWidgetItem(self.words.line(moment, node))
-            item.setForeground(self.canvas.colour(-1 if node.ring is None else node.ring))
+            mark = QPixmap(MARK_PX, MARK_PX)
+            mark.fill(self.canvas.colour(-1 if node.ring is None else node.ring))
+            item.setIcon(QIcon(mark))
             item.setData(Qt.ItemDataRole.UserRole, number[moment.call])
             self._times.addItem(item)
 
