@@ -33,9 +33,11 @@ from engine.casefile.tables import Analysis, Report
 from engine.compare.score import cohort_statistics
 from engine.errors import ErrorCode, SeongmunError
 from engine.models.session import EmbeddingModel
+from engine.report.manifest import item_embedding
 from engine.report.sign import Identity
 from engine.report.template import draw_logo, load_template
 from engine.types import AuditEvent, CaseAnchor, CheckStatus, Population
+from engine.verify.attached import check_attachments, check_embeddings
 from engine.verify.run import read_manifest
 
 Tool = Callable[..., bytes]
@@ -452,3 +454,35 @@ def test_recorded_comparison_is_reported_as_it_was(case: Path) -> None:
             assert one.result["log10_lr"] == json.loads(analysis.result)["log10_lr"]
             audio = decode(opened.media(one.sides[1].item["sha256"]))
             assert np.array_equal(one.sides[1].figure.samples, audio.samples[0])
+
+
+def change_attachment(pdf: bytes, name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        document.attachments[name] = pikepdf.AttachedFileSpec(document, content, filename=name)
+        document.save(buffer)
+    return buffer.getvalue()
+
+
+def test_attached_file_that_says_anything_else_is_found(
+    finding: Finding, model: EmbeddingModel, population: Population
+) -> None:
+    draft = draft_of([finding], model, population)
+    manifest, _ = read_manifest(draft)
+    assert check_attachments(draft, manifest).status is CheckStatus.PASS
+    for name, content in (
+        ("segments.csv", b"item,sha256,channel,start_s,end_s\n"),
+        ("scores.csv", b""),
+        ("embeddings.json", b"{}"),
+        ("more.txt", b"the voices are one person's"),
+    ):
+        changed = change_attachment(draft, name, content)
+        assert check_attachments(changed, manifest).status is CheckStatus.FAIL, name
+
+
+def test_embeddings_of_other_recordings_are_found(finding: Finding) -> None:
+    items = [dict(side.item) for side in finding.sides]
+    vectors = [item_embedding(item, "").vector for item in items]
+    assert check_embeddings({"items": items}, vectors).status is CheckStatus.PASS
+    assert check_embeddings({"items": items}, vectors[::-1]).status is CheckStatus.FAIL
+    assert check_embeddings({"items": items}, []).status is CheckStatus.NOT_CHECKED
