@@ -67,7 +67,7 @@ SUBHEADING = _style(
 TITLE = _style("title", fontName=BOLD, fontSize=21, leading=27)
 STATEMENT = _style("statement", fontName=BOLD, fontSize=10.5, leading=16)
 BANNER = _style("banner", fontName=BOLD, textColor=colors.white, alignment=TA_CENTER)
-HASH = _style("hash", fontSize=7.5, leading=11)
+HASH = _style("hash", fontSize=6.8, leading=11)
 TINY = _style("tiny", fontSize=6.3, leading=10)
 CAUTION = _style("caution", fontSize=8.5, leading=12, textColor=WARNING)
 TABLE = TableStyle(

@@ -36,7 +36,7 @@ PLOT_SCALE = 0.82
 EXAMINER_STEP = "examiner_segments"
 ITEM_CONDITIONS = ("duration", "snr", "bandwidth", "codec", "sex", "language")
 OUTSIDE = "outside"
-HEADING_ROOM = 90
+HEADING_ROOM = 135
 COMMAND = "seongmun verify REPORT.pdf --media FOLDER --trust CERTIFICATE.pem"
 
 
