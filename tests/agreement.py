@@ -37,9 +37,9 @@ def small_report() -> bytes:
     return attach(prepare_fields(pages, places.places), "manifest.json", b"{}")
 
 
-def require_agreement(pdf: bytes, root: Path, folder: Path, tool: Tool) -> None:
+def require_agreement(pdf: bytes, roots: Path, folder: Path, tool: Tool) -> None:
     """pdfsig, mutool, qpdf, openssl, pyHanko and our own checks take every signature of a report
-    for valid; openssl also every timestamp."""
+    for valid; openssl also every timestamp. `roots` is a PEM file of who is trusted."""
     path = folder / "agreed.pdf"
     path.write_bytes(pdf)
     ranges = [tuple(map(int, found)) for found in BYTE_RANGE.findall(pdf)]
@@ -52,34 +52,35 @@ def require_agreement(pdf: bytes, root: Path, folder: Path, tool: Tool) -> None:
     assert told.count("signature is valid but there have been edits") == len(ranges) - 1
     tool("qpdf", "--check", path)
     for found in ranges:
-        _openssl(pdf, found, root, folder, tool)
-    _pyhanko(pdf, root)
-    checks, facts = check_signature(pdf, (root,))
+        _openssl(pdf, found, roots, folder, tool)
+    _pyhanko(pdf, roots)
+    checks, facts = check_signature(pdf)
     assert not [check for check in checks if check.status is CheckStatus.FAIL]
     assert [f.role for f in facts] == ["examiner", "reviewer"][: len(ranges)]
 
 
-def _openssl(pdf: bytes, found: tuple[int, ...], root: Path, folder: Path, tool: Tool) -> None:
+def _openssl(pdf: bytes, found: tuple[int, ...], roots: Path, folder: Path, tool: Tool) -> None:
     _, first, second, rest = found
     content, signature, token = (folder / name for name in ("content", "signature", "token"))
     content.write_bytes(pdf[:first] + pdf[second : second + rest])
     encoded = bytes.fromhex(pdf[first + 1 : second - 1].decode())
     signature.write_bytes(encoded)
     tool("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signature, "-content",
-         content, "-CAfile", root, "-purpose", "any", "-out", os.devnull)  # fmt: skip
+         content, "-CAfile", roots, "-purpose", "any", "-out", os.devnull)  # fmt: skip
     info = cms.ContentInfo.load(encoded)["content"]["signer_infos"][0]
     for attribute in info["unsigned_attrs"] or ():
         token.write_bytes(attribute["values"][0].dump())
         digest = hashlib.sha256(info["signature"].native).hexdigest()
         tool("openssl", "ts", "-verify", "-digest", digest, "-in", token, "-token_in",
-             "-CAfile", root)  # fmt: skip
+             "-CAfile", roots)  # fmt: skip
 
 
-def _pyhanko(pdf: bytes, root: Path) -> None:
+def _pyhanko(pdf: bytes, roots: Path) -> None:
     """Its own comparison of revisions included."""
-    loaded = x509.load_pem_x509_certificate(root.read_bytes()).public_bytes(Encoding.DER)
+    trusted = [
+        asn1_x509.Certificate.load(found.public_bytes(Encoding.DER))
+        for found in x509.load_pem_x509_certificates(roots.read_bytes())
+    ]
     for signature in PdfFileReader(io.BytesIO(pdf), strict=True).embedded_signatures:
-        context = ValidationContext(
-            trust_roots=[asn1_x509.Certificate.load(loaded)], allow_fetching=False
-        )
+        context = ValidationContext(trust_roots=trusted, allow_fetching=False)
         assert validate_pdf_signature(signature, context).bottom_line

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from app.services.signing import SignerChoice, countersign
+from benchmarks.laboratory import Laboratory
 from engine.errors import ErrorCode, SeongmunError
-from engine.report.sign import sign_report
+from engine.report.sign import Proofs, sign_report
 from engine.report.tokens import open_token
-from engine.types import CheckStatus
-from engine.verify.run import VerificationInputs, verify_pdf
+from engine.verify.signature import check_signature
+from tests.agreement import Tool, require_agreement, small_report
 
 PIN, ADMIN_PIN = "246810", "13579246"
 MODULES = [
@@ -108,33 +111,52 @@ def make_token(
     subprocess.run([program, *login, *write], check=True, capture_output=True, timeout=60)
 
 
-@pytest.fixture
-def draft(tmp_path: Path) -> bytes:
+@pytest.fixture(scope="module")
+def draft() -> bytes:
     """A small PDF to sign."""
-    from reportlab.pdfgen.canvas import Canvas
-
-    path = tmp_path / "draft.pdf"
-    canvas = Canvas(str(path))
-    canvas.drawString(72, 720, "draft")
-    canvas.save()
-    return path.read_bytes()
+    return small_report()
 
 
 @pytest.mark.parametrize("label", ["RSA", "EC"])
 def test_token_signs_what_others_verify(
-    label: str, module: Path, tokens: Path, draft: bytes, tool: object, tmp_path: Path
+    label: str, module: Path, tokens: Path, draft: bytes, tool: Tool, tmp_path: Path
 ) -> None:
     with open_token(module, PIN, label) as identity:
         signed = sign_report(draft, identity, "감정서")
-    path = tmp_path / f"{label}.pdf"
-    path.write_bytes(signed)
-    seen = tool("pdfsig", path, check=False).decode()  # type: ignore[operator]
-    assert "Signature is Valid." in seen
-    assert f"감정인 {label}" in seen
-    inputs = VerificationInputs(trust=(tokens / f"{label}.pem",))
-    outcomes = {c.id: c.status for c in verify_pdf(signed, inputs).result.checks}
-    for check in ("present", "integrity", "coverage", "certificate_valid_at_signing", "trust"):
-        assert outcomes[f"signature.{check}"] is CheckStatus.PASS
+    require_agreement(signed, tokens / f"{label}.pem", tmp_path, tool)
+    checks, (facts,) = check_signature(signed, (tokens / f"{label}.pem",))
+    assert f"감정인 {label}" in facts.signer
+    reasons = {check.id: check.reason for check in checks}
+    assert reasons["signature.trust"] == "trusted"
+    assert reasons["signature.revocation"] == "trusted_directly"
+
+
+@pytest.mark.parametrize(("examiner", "reviewer"), [("RSA", "EC"), ("EC", "RSA")])
+def test_tokens_of_examiner_and_reviewer(
+    examiner: str,
+    reviewer: str,
+    module: Path,
+    tokens: Path,
+    draft: bytes,
+    tool: Tool,
+    tmp_path: Path,
+) -> None:
+    """With timestamps of a clock that is a file."""
+    clock = Laboratory(tmp_path).clock
+    report, out = tmp_path / "report.pdf", tmp_path / "out.pdf"
+    with open_token(module, PIN, examiner) as identity:
+        proven = replace(identity, proofs=Proofs(clock))
+        report.write_bytes(sign_report(draft, proven, "감정서"))
+    countersign(report, SignerChoice("token", module, PIN, reviewer), out)
+    both = [tokens / f"{label}.pem" for label in (examiner, reviewer)] + [tmp_path / "root.pem"]
+    bundle = tmp_path / "trusted.pem"
+    bundle.write_bytes(b"".join(path.read_bytes() for path in both))
+    require_agreement(out.read_bytes(), bundle, tmp_path, tool)
+    checks, _ = check_signature(out.read_bytes(), both)
+    reasons = {check.id: check.reason for check in checks}
+    assert reasons["signature.timestamp"] == "stamped"
+    assert reasons["countersignature.timestamp"] == "no_timestamp"
+    assert reasons["countersignature.trust"] == "trusted"
 
 
 @pytest.mark.parametrize(

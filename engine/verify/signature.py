@@ -262,6 +262,8 @@ def _trust_check(prefix: str, judged: Judged, trust: Trust) -> Check:
     check_id = f"{prefix}.trust"
     if not trust.roots:
         return not_checked(check_id, "no_trust_given")
+    if not judged.status.intact or not judged.status.valid:
+        return not_checked(check_id, "not_intact")
     if judged.problem:
         return failed(check_id, judged.problem)
     return passed(check_id, "trusted")
