@@ -25,8 +25,6 @@ from engine.report.tables import banner, box, columns, facts, shown
 from engine.report.template import Template, draw_logo
 from engine.report.words import Words, joined, ratio_range
 
-SIGNATURE_ROOM = 26 * mm
-
 
 def cover(words: Sequence[Words], template: Template, draft: bool) -> list[Flowable]:
     """The first page."""

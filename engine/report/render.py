@@ -97,9 +97,9 @@ def _part_title(words: Words, parts: int) -> list[Flowable]:
 
 def _furniture(words: Sequence[Words]) -> dict[str, Any]:
     """What stands on every page."""
-    return {key: joined_raw(words, key) for key in ("title", "page", "draft")}
+    return {key: _joined_raw(words, key) for key in ("title", "page", "draft")}
 
 
-def joined_raw(words: Sequence[Words], key: str) -> str:
+def _joined_raw(words: Sequence[Words], key: str) -> str:
     """A text in every language with its braces left open."""
     return " · ".join(dict.fromkeys(str(w.texts[key]) for w in words))
