@@ -93,12 +93,17 @@ def make_bank(model: EmbeddingModel, data: Path, work: Path, cache: Path) -> Non
 
 
 def _days(data: Path, work: Path, rng: np.random.Generator) -> list[tuple[str, str, FloatArray]]:
-    """An excerpt from every recording that is long enough, of speakers with two or more."""
+    """An excerpt from every session with a recording that is long enough, of speakers with two
+    sessions or more."""
     found = []
     for given in load_sets(data, work).values():
-        long = [v for v in given.voices if len(v.speech) >= SHORTEST_S * RATE_HZ]
-        counts = Counter(v.speaker for v in long)
-        for voice in long:
+        long = {
+            (voice.speaker, voice.session): voice
+            for voice in sorted(given.voices, key=lambda v: len(v.speech))
+            if len(voice.speech) >= SHORTEST_S * RATE_HZ
+        }
+        counts = Counter(speaker for speaker, _ in long)
+        for _, voice in sorted(long.items()):
             if counts[voice.speaker] > 1:
                 session, speech = _excerpt([(voice.session, voice.speech)], rng)
                 found.append((f"{DAYS}{given.name}/{voice.speaker}", session, speech))
