@@ -22,9 +22,9 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from engine.report.revocation import STORE, is_strict
 from engine.report.roles import REVIEWER
 
-SIGNATURE_KEYS = {"/Type", "/Filter", "/SubFilter", "/Contents", "/ByteRange", "/M", "/Name"} | {
-    "/Reason"
-}
+SIGNATURE_KEYS = {
+    "/Type", "/Filter", "/SubFilter", "/Contents", "/ByteRange", "/M", "/Name", "/Reason"
+}  # fmt: skip
 FILLED = {"/V", "/AP"}
 STORED = {
     "/Certs": asn1_x509.Certificate,
@@ -57,7 +57,7 @@ class _Revision:
     """The report before and after, and what came in between."""
 
     def __init__(self, first: bytes, pdf: bytes) -> None:
-        self.first, self.pdf = first, pdf
+        self.first, self.pdf, self.bytes = first, pdf, io.BytesIO(pdf)
         self.old = PdfFileReader(io.BytesIO(first), strict=True)
         self.new = PdfFileReader(io.BytesIO(pdf), strict=True)
         last = self.new.xrefs.total_revisions - 1
@@ -71,31 +71,28 @@ class _Revision:
         self.added = {number for number in self.changed if number >= self.size}
 
     def fault(self) -> str:
-        if self.new.xrefs.total_revisions != self.old.xrefs.total_revisions + 1 or self.freed:
+        if not (self._is_next() and self._is_tiled() and self._has_same_trailer()):
             return "revision_structure"
-        if not self._is_tiled() or not self._has_same_trailer():
-            return "revision_structure"
-        field, filled = self._field(self.old), self._field(self.new)
-        store, kept = self.new.root[STORE], self.old.root.raw_get(STORE)
-        if field is None or filled is None or field[0] != filled[0] or "/V" in field[1]:
+        before, after = self._field(self.old), self._field(self.new)
+        if before is None or after is None or not _is_filled(before.get_object(), after):
             return "revision_field"
-        permitted = {field[0], kept.idnum}
-        if not self.changed <= permitted | self.added:
+        kept = self.old.root.raw_get(STORE)
+        if not self.changed <= {before.idnum, kept.idnum} | self.added:
             return "revision_changes"
-        if _plain(field[1], FILLED) != _plain(filled[1], FILLED) or filled[1].raw_get(
-            "/AP"
-        ).keys() != {"/N"}:
-            return "revision_field"
-        reached = self._signature(filled[1]) | self._drawing(filled[1].raw_get("/AP"))
-        reached |= self._stored(kept.get_object(), store)
+        field = after.get_object()
+        reached = self._signature(field) | self._drawing(field.raw_get("/AP"))
+        reached |= self._stored(kept.get_object(), self.new.root[STORE])
         return "" if reached == self.added else "revision_additions"
 
-    def _field(self, reader: PdfFileReader) -> tuple[int, Object] | None:
-        """Number and dictionary of the reviewer's field."""
-        for name, _, reference in enumerate_sig_fields(reader):
-            if name == REVIEWER:
-                return reference.idnum, reference.get_object()
-        return None
+    def _is_next(self) -> bool:
+        """Whether there is one revision more, in which no object goes."""
+        revisions = [reader.xrefs.total_revisions for reader in (self.old, self.new)]
+        return revisions[1] == revisions[0] + 1 and not self.freed
+
+    def _field(self, reader: PdfFileReader) -> Object:
+        """Reference of the reviewer's field, if there is one."""
+        found = {name: reference for name, _, reference in enumerate_sig_fields(reader)}
+        return found.get(REVIEWER)
 
     def _object(self, number: int) -> Object:
         reference: Object = generic.Reference(number, 0, self.new)
@@ -121,10 +118,9 @@ class _Revision:
         header = HEADER.match(self.pdf, offset)
         if header is None:
             raise ValueError("no object")
-        stream = io.BytesIO(self.pdf)
-        stream.seek(header.end())
-        generic.read_object(stream, generic.Reference(int(header[1]), 0, self.new))
-        end = END.match(self.pdf, stream.tell())
+        self.bytes.seek(header.end())
+        generic.read_object(self.bytes, generic.Reference(int(header[1]), 0, self.new))
+        end = END.match(self.pdf, self.bytes.tell())
         if end is None:
             raise ValueError("no end of object")
         return end.end()
@@ -170,6 +166,13 @@ class _Revision:
                     raise ValueError("security store")
                 reached.add(number)
         return reached
+
+
+def _is_filled(before: Object, after: Object) -> bool:
+    """Whether a field is as it was but for a signature and what it shows."""
+    field = after.get_object()
+    same = _plain(before, FILLED) == _plain(field, FILLED)
+    return same and "/V" not in before and field.raw_get("/AP").keys() == {"/N"}
 
 
 def _raw(array: Object) -> list[Object]:
