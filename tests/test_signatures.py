@@ -29,6 +29,7 @@ from engine.report.sign import (
 )
 from engine.report.timestamps import load_authority
 from engine.types import CheckStatus
+from engine.verify.countersigned import revision_fault
 from engine.verify.coverage import BYTE_RANGE, coverage_fault, first_revision
 from engine.verify.signature import check_signature
 from tests.agreement import Tool, require_agreement, small_report
@@ -138,6 +139,28 @@ def test_every_digit_of_both_signatures_counts(lab: Laboratory, proven: bytes) -
             if not coverage_fault(bytes(changed), signatures):
                 said = outcomes(bytes(changed), lab.root).values()
                 assert any(outcome.startswith("FAIL") for outcome in said), int(at)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        b"7 1\n0000000000 00000 f \n",
+        b"7 1\n0000000000 00001 f \n",
+        b"5 1\n0000000009 00000 n \n",
+        b"7 1\n0000000015 00000 n \n",
+        b"7 1\n0000000015 00001 n \n",
+    ],
+    ids=["freed", "freed for another", "told twice", "told anew", "another generation"],
+)
+def test_table_of_the_second_revision_tells_its_objects_alone(
+    proven: bytes, entries: bytes
+) -> None:
+    first, at = first_revision(proven), proven.rindex(b"trailer")
+    assert revision_fault(first, proven) == ""
+    assert revision_fault(first, proven[:at] + entries + proven[at:]).startswith("revision_")
+    end = proven.rindex(b"startxref")
+    table_of_the_first = first[first.rindex(b"startxref") :]
+    assert revision_fault(first, proven[:end] + table_of_the_first) == "revision_structure"
 
 
 def test_attached_authorities_cannot_be_renamed(lab: Laboratory, base: bytes) -> None:

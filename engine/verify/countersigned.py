@@ -31,14 +31,18 @@ STORED = {
     "/CRLs": crl.CertificateList,
     "/OCSPs": ocsp.OCSPResponse,
 }
-ACTIVE = {"/OC", "/OCGs", "/A", "/AA", "/JS", "/Annots", "/Ref", "/OPI", "/PS", "/AF", "/Metadata"}
+ACTIVE = {
+    "/OC", "/OCGs", "/A", "/AA", "/JS", "/Annots", "/Ref", "/OPI", "/PS", "/AF", "/Metadata",
+    "/F", "/FFilter", "/FDecodeParms",
+}  # fmt: skip
 DRAWN = {None, "/XObject", "/Font", "/FontDescriptor", "/ExtGState"}
 TRAILER_KEYS = {"/Root", "/Info", "/ID", "/Size", "/Prev"}
-HEADER = re.compile(rb"(\d+) (\d+) obj\s")
+HEADER = re.compile(rb"(\d+) 0 obj\s")
 END = re.compile(rb"\s*endobj\s*")
+FREE = b"0000000000 65535 f"
 TABLE = re.compile(
-    rb"xref\s+(?:\d+ \d+\s+(?:\d{10} \d{5} [nf]\s+)+)+"
-    rb"trailer\s*<<[^<>]*(?:<[0-9A-Fa-f]*>[^<>]*)*>>\s*startxref\s+\d+\s+%%EOF\s*"
+    rb"xref\s+(?P<entries>(?:\d+ \d+\s+(?:\d{10} \d{5} [nf]\s+)+)+)"
+    rb"trailer\s*<<[^<>]*(?:<[0-9A-Fa-f]*>[^<>]*)*>>\s*startxref\s+(?P<start>\d+)\s+%%EOF\s*"
 )
 MOST_NESTED = 32
 
@@ -66,7 +70,6 @@ class _Revision:
             for ref in self.new.xrefs.explicit_refs_in_revision(last)
             if self.new.xrefs.get_historical_ref(ref, last) is not None
         }
-        self.freed = self.new.xrefs.refs_freed_in_revision(last)
         self.size = int(self.old.trailer["/Size"])
         self.added = {number for number in self.changed if number >= self.size}
 
@@ -85,9 +88,9 @@ class _Revision:
         return "" if reached == self.added else "revision_additions"
 
     def _is_next(self) -> bool:
-        """Whether there is one revision more, in which no object goes."""
-        revisions = [reader.xrefs.total_revisions for reader in (self.old, self.new)]
-        return revisions[1] == revisions[0] + 1 and not self.freed
+        """Whether there is one revision more."""
+        before, after = (int(r.xrefs.total_revisions) for r in (self.old, self.new))
+        return after == before + 1
 
     def _field(self, reader: PdfFileReader) -> Object:
         """Reference of the reviewer's field, if there is one."""
@@ -99,25 +102,20 @@ class _Revision:
         return reference.get_object()
 
     def _is_tiled(self) -> bool:
-        """Whether the revision's bytes are its objects, end to end, and their table."""
-        last = self.new.xrefs.total_revisions - 1
-        offsets = []
-        for number in self.changed:
-            offset = self.new.xrefs.get_historical_ref(generic.Reference(number, 0, self.new), last)
-            if not isinstance(offset, int):  # in an object stream
+        """Whether the revision's bytes are its objects, end to end, and one table of just them."""
+        position, objects = len(self.first), {0: FREE}
+        while header := HEADER.match(self.pdf, position):
+            number = int(header[1])
+            if number in objects:
                 return False
-            offsets.append(offset)
-        position = len(self.first)
-        for offset in sorted(offsets):
-            if offset != position:
-                return False
-            position = self._end_of_object(offset)
-        return TABLE.fullmatch(self.pdf, position) is not None
+            objects[number] = b"%010d 00000 n" % position
+            position = self._end_of_object(header)
+        table = TABLE.fullmatch(self.pdf, position)
+        if table is None or int(table["start"]) != position:
+            return False
+        return objects.keys() - {0} == self.changed and _entries(table["entries"]) == objects
 
-    def _end_of_object(self, offset: int) -> int:
-        header = HEADER.match(self.pdf, offset)
-        if header is None:
-            raise ValueError("no object")
+    def _end_of_object(self, header: re.Match[bytes]) -> int:
         self.bytes.seek(header.end())
         generic.read_object(self.bytes, generic.Reference(int(header[1]), 0, self.new))
         end = END.match(self.pdf, self.bytes.tell())
@@ -166,6 +164,20 @@ class _Revision:
                     raise ValueError("security store")
                 reached.add(number)
         return reached
+
+
+def _entries(table: bytes) -> dict[int, bytes]:
+    """Entries of a table by number (raises ValueError where one comes twice or is missing)."""
+    lines = [line.strip() for line in table.splitlines()]
+    found: dict[int, bytes] = {}
+    while lines:
+        first, count = map(int, lines.pop(0).split())
+        taken, lines = lines[:count], lines[count:]
+        new = dict(zip(range(first, first + count), taken, strict=True))
+        if found.keys() & new.keys():
+            raise ValueError("twice in the table")
+        found |= new
+    return found
 
 
 def _is_filled(before: Object, after: Object) -> bool:
