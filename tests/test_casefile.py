@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from app.services.case_analysis import record_analysis, report_in_case
+from app.services.case_analysis import in_case, record_analysis, report_in_case
 from app.services.casework import add_recordings
 from app.services.comparing import Comparison
-from app.services.reporting import ReportRequest
+from app.services.reporting import ReportRequest, finding_of
 from engine.canonical import canonical_bytes
 from engine.casefile import work
 from engine.casefile.archive import export_case, import_case
@@ -29,7 +29,17 @@ from engine.casefile.audit import broken_link
 from engine.casefile.checks import check_case
 from engine.casefile.database import DATABASE
 from engine.casefile.store import CaseFile
-from engine.casefile.tables import TABLES, Analysis, Edit, Exhibit, Media, Report, Segment, Study
+from engine.casefile.tables import (
+    TABLES,
+    Analysis,
+    Edit,
+    Exhibit,
+    Media,
+    Report,
+    RingReport,
+    Segment,
+    Study,
+)
 from engine.errors import ErrorCode, SeongmunError
 from engine.models.session import EmbeddingModel
 from engine.progress import CancelToken
@@ -89,9 +99,12 @@ def worked_folder(
         work.decide(case, "홍길동", "different_voice", "a/0/S1", "b/0/S1")
         kept = case.rows(Media)[0].sha256
         case.record("홍길동", "study.add", [Study(1, "VS-1", kept, kept, 0, "홍길동", "2026")])
+        rings = [RingReport(1, "SR-1", kept, 1, "홍길동", "2026")]
+        case.record("홍길동", "ring_report.add", rings)
         analysis = record_analysis(case, questioned, known, comparison)
         request = ReportRequest("ko", identity)
-        report_in_case(case, analysis, comparison, model, population, request)
+        found = in_case(case, analysis, finding_of(comparison, request.scale, model.provider))
+        report_in_case(case, [analysis], [found], model.pack, population, request)
     return folder
 
 
@@ -173,6 +186,7 @@ def test_triggers_forbid_changes(full_case: CaseFile) -> None:
         ("INSERT INTO retired_fact VALUES (2, 1)", "case.rows"),
         ("UPDATE analysis SET result = replace(result, '0', '9')", "case.rows"),
         ("UPDATE report SET version = 2", "case.rows"),
+        ("UPDATE ring_report SET signed = 0", "case.rows"),
     ],
 )
 def test_tampering_shows(full_case: CaseFile, statement: str, check: str) -> None:
@@ -201,7 +215,8 @@ def test_report_carries_the_cases_own_propositions(full_case: CaseFile) -> None:
     report = full_case.rows(Report)[0]
     manifest, _ = read_manifest(full_case.media_path(report.media_sha256).read_bytes())
     assert manifest is not None
-    assert manifest.content["propositions"] == PROPOSITIONS
+    told = {name: {"ko": value} for name, value in PROPOSITIONS.items()}
+    assert manifest.content["propositions"] == told
     assert manifest.content["report_id"] == report.report_id
 
 
@@ -451,7 +466,11 @@ def work_at_random(
             if rng.random() < 0.3:
                 analysis = record_analysis(case, exhibit, exhibit, comparison)
                 tell(f"analysis {analysis.id}")
-                report, _ = report_in_case(case, analysis, comparison, model, population, request)
+                told = finding_of(comparison, request.scale, model.provider)
+                found = in_case(case, analysis, told)
+                report, _ = report_in_case(
+                    case, [analysis], [found], model.pack, population, request
+                )
                 tell(f"report {report.id}")
 
 
