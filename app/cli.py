@@ -22,6 +22,8 @@ from app import views
 from app.gui_main import run_gui
 from app.messages import Language
 from app.output import Output
+from app.services.signing import NOBODY, SignerChoice, opened_identity
+from app.signing_options import signs
 from engine.casefile.work import CASE_FACTS, DECISION_KINDS, EXHIBIT_FACTS
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
@@ -29,7 +31,6 @@ from engine.speech.exchange import FORMATS
 from engine.types import CaseAnchor, CheckStatus, ParamValue, VoiceFacts
 
 if TYPE_CHECKING:
-    from app.services.signing import SignerChoice
     from engine.report.sign import Identity
     from engine.verify.run import Verification
 
@@ -87,22 +88,6 @@ TemplateOption = Annotated[str | None, typer.Option(help="Laboratory's template:
 ReasonOption = Annotated[str, typer.Option(help="Why the superseded report is corrected.")]
 SupersedesOption = Annotated[
     str, typer.Option(help="Number of the case's report that this one corrects.")
-]
-SignP12Option = Annotated[Path | None, typer.Option(help="PKCS#12 file of who signs.")]
-SignPassOption = Annotated[
-    str | None, typer.Option(help="Environment variable with the signer's password or PIN.")
-]
-SignTokenOption = Annotated[Path | None, typer.Option(help="PKCS#11 library of a signing token.")]
-TokenLabelOption = Annotated[str | None, typer.Option(help="Which token, of several.")]
-SignerNameOption = Annotated[
-    str | None, typer.Option(help="Which certificate of the token, of several.")
-]
-TsaOption = Annotated[Path | None, typer.Option(help="PKCS#12 file of a timestamp authority.")]
-TsaPassOption = Annotated[
-    str | None, typer.Option(help="Environment variable with the authority's password.")
-]
-RevocationOption = Annotated[
-    list[Path] | None, typer.Option(help="CRL, OCSP response or CA certificate; can be repeated.")
 ]
 FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE…")]
 
@@ -200,6 +185,7 @@ def segments(
 
 
 @app.command()
+@signs
 def compare(
     questioned: Path,
     known: Path,
@@ -218,14 +204,7 @@ def compare(
     report_language: ReportLanguageOption = None,
     template: TemplateOption = None,
     pass_env: PassOption = None,
-    sign_p12: SignP12Option = None,
-    sign_pass_env: SignPassOption = None,
-    sign_token: SignTokenOption = None,
-    token_label: TokenLabelOption = None,
-    signer_name: SignerNameOption = None,
-    tsa_p12: TsaOption = None,
-    tsa_pass_env: TsaPassOption = None,
-    revocation: RevocationOption = None,
+    signer: SignerChoice = NOBODY,
     questioned_channel: Annotated[int | None, typer.Option(help="Counted from 0.")] = None,
     known_channel: Annotated[int | None, typer.Option(help="Counted from 0.")] = None,
     allow_truncated: Annotated[
@@ -244,10 +223,9 @@ def compare(
     from app.services.wording import condition_line, verbal_text
 
     output = _output(json_, lang)
-    if (sign_p12 or sign_token) and report is None:
+    if signer.kind != "none" and report is None:
         raise click.UsageError("--sign-p12 and --sign-token need --report")
-    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
-    identity = _identity(signer, (tsa_p12, tsa_pass_env), revocation)
+    identity = _identity(signer)
     if supersedes and (case is None or report is None):
         raise click.UsageError("--supersedes needs --case and --report")
     opened = open_model(model, device.value)
@@ -307,51 +285,9 @@ def _n_speakers(speakers: str) -> int | None:
     return None if speakers == "auto" else int(speakers)
 
 
-Signer = tuple[Path | None, str | None, Path | None, str | None, str | None]
-
-
-def _identity(
-    signer: Signer,
-    authority: tuple[Path | None, str | None],
-    revocation: Sequence[Path] | None,
-) -> Identity | None:
+def _identity(signer: SignerChoice) -> Identity | None:
     """Who signs, if anybody; a token's session ends with the command."""
-    from app.services.signing import opened_identity
-
-    choice = _signer_choice(signer, authority, revocation)
-    return click.get_current_context().with_resource(opened_identity(choice))
-
-
-def _signer_choice(
-    signer: Signer,
-    authority: tuple[Path | None, str | None],
-    revocation: Sequence[Path] | None,
-) -> SignerChoice:
-    from app.services.signing import SignerChoice
-
-    file, secret, module, label, name = signer
-    if file and module:
-        raise click.UsageError("--sign-p12 or --sign-token, not both")
-    path = file or module
-    if path is None:
-        return SignerChoice()
-    return SignerChoice(
-        "file" if file else "token",
-        path,
-        _secret(secret, "--sign-p12 and --sign-token need --sign-pass-env"),
-        label or "",
-        name or "",
-        authority[0],
-        _secret(authority[1], "--tsa-p12 needs --tsa-pass-env") if authority[0] else "",
-        tuple(revocation or ()),
-    )
-
-
-def _secret(variable: str | None, needs: str) -> str:
-    """A password or PIN, from the environment: command lines are seen by everyone."""
-    if variable is None or variable not in os.environ:
-        raise click.UsageError(f"{needs} with a variable that is set")
-    return os.environ[variable]
+    return click.get_current_context().with_resource(opened_identity(signer))
 
 
 def _passphrase(variable: str | None) -> str:
@@ -439,6 +375,7 @@ def score(
 
 
 @app.command()
+@signs
 def group(
     files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…", show_default=False)] = None,
     min_log10_lr: Annotated[
@@ -451,14 +388,7 @@ def group(
     pass_env: PassOption = None,
     speakers: Annotated[str, typer.Option(help="How many per FILE, 1 to 8, or auto.")] = "auto",
     report: Annotated[Path | None, typer.Option(help="Write a report (PDF) here.")] = None,
-    sign_p12: SignP12Option = None,
-    sign_pass_env: SignPassOption = None,
-    sign_token: SignTokenOption = None,
-    token_label: TokenLabelOption = None,
-    signer_name: SignerNameOption = None,
-    tsa_p12: TsaOption = None,
-    tsa_pass_env: TsaPassOption = None,
-    revocation: RevocationOption = None,
+    signer: SignerChoice = NOBODY,
     population: PopulationOption = None,
     model: ModelOption = None,
     device: DeviceOption = Device.auto,
@@ -478,10 +408,9 @@ def group(
     output = _output(json_, lang)
     if not files and not case:
         raise click.UsageError("FILE or --case")
-    if (sign_p12 or sign_token) and report is None:
+    if signer.kind != "none" and report is None:
         raise click.UsageError("--sign-p12 and --sign-token need --report")
-    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
-    identity = _identity(signer, (tsa_p12, tsa_pass_env), revocation)
+    identity = _identity(signer)
     opened = open_model(model, device.value)
     chosen = open_population(population, opened)
     settings = group_settings(min_log10_lr)
@@ -668,6 +597,7 @@ def calibrate(
 
 
 @app.command()
+@signs
 def validate(
     scores: Annotated[Path, typer.Argument(metavar="SCORES.csv")],
     out: Annotated[Path | None, typer.Option(help="Folder for plots and a PDF.")] = None,
@@ -676,14 +606,7 @@ def validate(
     ] = None,
     case: Annotated[Path | None, typer.Option(help="Keep the study in this case.")] = None,
     pass_env: PassOption = None,
-    sign_p12: SignP12Option = None,
-    sign_pass_env: SignPassOption = None,
-    sign_token: SignTokenOption = None,
-    token_label: TokenLabelOption = None,
-    signer_name: SignerNameOption = None,
-    tsa_p12: TsaOption = None,
-    tsa_pass_env: TsaPassOption = None,
-    revocation: RevocationOption = None,
+    signer: SignerChoice = NOBODY,
     json_: JsonOption = False,
     lang: LangOption = None,
 ) -> int:
@@ -698,8 +621,7 @@ def validate(
     )
 
     output = _output(json_, lang)
-    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
-    identity = _identity(signer, (tsa_p12, tsa_pass_env), revocation)
+    identity = _identity(signer)
     if identity is not None and out is None and case is None:
         raise click.UsageError("--sign-p12 needs --out or --case")
     study, validated = make_study(scores, output.progress)
@@ -715,6 +637,7 @@ def validate(
 
 
 @app.command()
+@signs
 def verify(
     report: Annotated[Path, typer.Argument(metavar="REPORT.pdf")],
     case: Annotated[Path | None, typer.Option(help="Case that holds the recordings.")] = None,
@@ -732,14 +655,7 @@ def verify(
     reviewer: Annotated[str, typer.Option(help="Who reviews.")] = "",
     agency: Annotated[str, typer.Option(help="For whom the reviewer works.")] = "",
     remarks: Annotated[str, typer.Option(help="What the reviewer has to say.")] = "",
-    sign_p12: SignP12Option = None,
-    sign_pass_env: SignPassOption = None,
-    sign_token: SignTokenOption = None,
-    token_label: TokenLabelOption = None,
-    signer_name: SignerNameOption = None,
-    tsa_p12: TsaOption = None,
-    tsa_pass_env: TsaPassOption = None,
-    revocation: RevocationOption = None,
+    signer: SignerChoice = NOBODY,
     model: ModelOption = None,
     device: DeviceOption = Device.cpu,
     json_: JsonOption = False,
@@ -753,10 +669,9 @@ def verify(
     output = _output(json_, lang)
     if case is not None and media is not None:
         raise click.UsageError("--case or --media, not both")
-    if bool(record) != bool(reviewer) or ((sign_p12 or sign_token) and record is None):
+    if bool(record) != bool(reviewer) or (signer.kind != "none" and record is None):
         raise click.UsageError("--record and --reviewer go together; --sign-… needs them")
-    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
-    identity = _identity(signer, (tsa_p12, tsa_pass_env), revocation)
+    identity = _identity(signer)
     directory = pack_directory(model) if model else None
     with casework.reading(case, _passphrase(pass_env)) as opened:
         verification = verify_report(
@@ -769,7 +684,7 @@ def verify(
             population,
             opened,
             scale,
-            revocation=revocation or (),
+            revocation=signer.revocation,
         )
     document = views.verification_document(verification)
     if record is not None:
@@ -783,17 +698,11 @@ def verify(
 
 
 @app.command()
+@signs
 def countersign(
     report: Annotated[Path, typer.Argument(metavar="REPORT.pdf")],
     out: Annotated[Path, typer.Option(help="Where the countersigned report is written.")],
-    sign_p12: SignP12Option = None,
-    sign_pass_env: SignPassOption = None,
-    sign_token: SignTokenOption = None,
-    token_label: TokenLabelOption = None,
-    signer_name: SignerNameOption = None,
-    tsa_p12: TsaOption = None,
-    tsa_pass_env: TsaPassOption = None,
-    revocation: RevocationOption = None,
+    signer: SignerChoice = NOBODY,
     json_: JsonOption = False,
     lang: LangOption = None,
 ) -> int:
@@ -801,11 +710,9 @@ def countersign(
     from app.services.signing import countersign as countersign_report
 
     output = _output(json_, lang)
-    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
-    choice = _signer_choice(signer, (tsa_p12, tsa_pass_env), revocation)
-    if choice.kind == "none":
+    if signer.kind == "none":
         raise click.UsageError("--sign-p12 or --sign-token")
-    facts = countersign_report(report, choice, out, output.language)
+    facts = countersign_report(report, signer, out, output.language)
     document = {"out": str(out), "signatures": views.signature_documents(facts)}
     output.result(document, lambda: views.signatures_text(facts, output.language))
     return EXIT_DONE
@@ -1012,6 +919,7 @@ def case_redo(
 
 
 @case_app.command("report")
+@signs
 def case_report(
     case: Path,
     out: Annotated[Path, typer.Argument(metavar="OUT.pdf")],
@@ -1026,14 +934,7 @@ def case_report(
     model: ModelOption = None,
     population: PopulationOption = None,
     scale: ScaleOption = None,
-    sign_p12: SignP12Option = None,
-    sign_pass_env: SignPassOption = None,
-    sign_token: SignTokenOption = None,
-    token_label: TokenLabelOption = None,
-    signer_name: SignerNameOption = None,
-    tsa_p12: TsaOption = None,
-    tsa_pass_env: TsaPassOption = None,
-    revocation: RevocationOption = None,
+    signer: SignerChoice = NOBODY,
     pass_env: PassOption = None,
     json_: JsonOption = False,
     lang: LangOption = None,
@@ -1044,8 +945,7 @@ def case_report(
     from app.services.reporting import ReportRequest
 
     output = _output(json_, lang)
-    signer = (sign_p12, sign_pass_env, sign_token, token_label, signer_name)
-    identity = _identity(signer, (tsa_p12, tsa_pass_env), revocation)
+    identity = _identity(signer)
     request = ReportRequest(
         report_language or output.language,
         identity,

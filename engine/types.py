@@ -25,6 +25,10 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     return result
 
 
+EXAMINER_STEP = "examiner_segments"
+"""The processing step of a recording whose segments the examiner chose."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessingStep:
     """One thing that was done to the samples, e.g. ``decode``, ``resample``, ``select_channel``."""

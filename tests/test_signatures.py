@@ -96,6 +96,7 @@ def test_other_programs_agree(
     if reviewed:
         signed = countersign_report(signed, second, "검토")
     require_agreement(signed, lab.root, tmp_path, tool)
+    assert len(BYTE_RANGE.findall(signed)) == 1 + reviewed
 
 
 def test_every_proof_is_checked(lab: Laboratory, proven: bytes) -> None:

@@ -222,3 +222,4 @@ def test_nothing_is_left_behind(qtbot: QtBot) -> None:
     made.deleteLater()
     del made
     qtbot.waitUntil(lambda: bool(gone))
+    assert gone == [True]

@@ -45,13 +45,13 @@ from engine.report.template import Template, load_template
 from engine.types import (
     AuditEvent,
     CaseAnchor,
-    CheckStatus,
     Embedding,
     HypothesisPair,
     ModelPack,
     Population,
     ReportManifest,
 )
+from engine.verify.outcomes import SIGNATURE_HOLDS, require_passed
 from engine.verify.run import VerificationInputs, verify_pdf
 
 ReportLanguage = Literal["ko", "en", "both"]
@@ -72,6 +72,13 @@ PROPOSITIONS: Mapping[str, HypothesisPair] = {
     ),
 }
 CUSTODY = ("origin", "received_utc", "received_from", "description")
+SELF_CHECKED = SIGNATURE_HOLDS | {
+    "manifest",
+    "attachments",
+    "model.hash",
+    "population.hash",
+    "result.consistent",
+}
 ASKED = ("agency", "requester", "examiners", "received_utc", "deviations", "note")
 
 
@@ -200,7 +207,8 @@ def make_report(
     if request.identity is not None:
         pdf = sign_report(pdf, request.identity, SIGNING_REASON[request.language])
         progress("report", 2, 3)
-        _self_check(pdf, pack, population, request.scale)
+        inputs = VerificationInputs(pack=pack, population=population, scale=request.scale)
+        require_passed(verify_pdf(pdf, inputs).result.checks, SELF_CHECKED)
     progress("report", 3, 3)
     return pdf, manifest
 
@@ -376,31 +384,3 @@ def _item(role: str, voice: Voice, embedding: Embedding) -> dict[str, Any]:
         embedding,
         is_synthetic(voice.recording),
     )
-
-
-SELF_CHECKED = frozenset(
-    {
-        "signature.present",
-        "signature.integrity",
-        "signature.coverage",
-        "manifest",
-        "attachments",
-        "model.hash",
-        "population.hash",
-        "result.consistent",
-    }
-)
-
-
-def _self_check(pdf: bytes, pack: ModelPack, population: Population, scale: VerbalScale) -> None:
-    """Verify the very bytes that will be written; media and trust are the reader's to check."""
-    inputs = VerificationInputs(
-        pack=pack,
-        population=population,
-        scale=scale,
-    )
-    checks = verify_pdf(pdf, inputs).result.checks
-    passed = {check.id for check in checks if check.status is CheckStatus.PASS}
-    if not passed >= SELF_CHECKED:
-        missing = ", ".join(sorted(SELF_CHECKED - passed))
-        raise SeongmunError(ErrorCode.REPORT_SELF_CHECK, reason=missing)

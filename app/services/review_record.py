@@ -14,13 +14,14 @@ from app.messages import Language, message
 from app.resources import FONTS, REVIEW_TEXTS
 from app.services.comparing import software_version
 from app.services.reviewing import Review
-from app.services.validating import require_signed
 from app.services.wording import check_name, check_reason, item_name, number_name
 from engine.files import hash_file, write_atomic
 from engine.report.fonts import font_folders, register_fonts
 from engine.report.review import FORMAT, ReviewTexts, render_review
 from engine.report.sign import Identity, sign_report
 from engine.types import CheckStatus
+from engine.verify.outcomes import SIGNATURE_HOLDS, require_passed
+from engine.verify.signature import check_signature
 
 SIGNING_REASON = {"ko": "감정서 검토 기록", "en": "Record of a review"}
 
@@ -50,7 +51,7 @@ def write_record(
     pdf = render_review(document, _texts(found, language), identity is None)
     if identity is not None:
         pdf = sign_report(pdf, identity, SIGNING_REASON[language])
-        require_signed(pdf)
+        require_passed(check_signature(pdf)[0], SIGNATURE_HOLDS)
     write_atomic(target, pdf)
     return document
 
@@ -64,6 +65,7 @@ def _texts(found: Review, language: Language) -> ReviewTexts:
         [check_reason(check, language) for check in result.checks],
         [number_name(number.name, number.of, language) for number in found.numbers],
         [item_name(item.role, item.label, language) for item in found.items],
+        [message(f"signer.{signature.role}", language) for signature in found.signatures],
     )
 
 

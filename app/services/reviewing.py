@@ -20,7 +20,7 @@ from engine.progress import CancelToken, Progress, no_progress
 from engine.types import CheckStatus
 from engine.verify.extract import read_attachments
 from engine.verify.run import Verification, candidates, compared, read_report
-from engine.verify.signature import load_certificate
+from engine.verify.signature import SignatureFacts, load_certificate
 
 RESULTS = ("score", "log10_lr", "unbounded_log10_lr")
 RANGES = {
@@ -71,18 +71,6 @@ class ReviewedNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewedSignature:
-    """A signature as people read it; `certificates` are subjects, the signer's first. Times are ISO
-    8601, empty where there is none."""
-
-    signer: str
-    role: str
-    signed_at: str
-    timestamp: str
-    certificates: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Review:
     """What was found."""
 
@@ -93,7 +81,6 @@ class Review:
     verification: Verification
     items: tuple[ReviewedItem, ...]
     numbers: tuple[ReviewedNumber, ...]
-    signatures: tuple[ReviewedSignature, ...]
 
     @property
     def content(self) -> Mapping[str, Any] | None:
@@ -107,9 +94,9 @@ class Review:
         return ", ".join(dict.fromkeys(r.provider for r in self.verification.recomputed))
 
     @property
-    def has_signature(self) -> bool:
-        """Whether anybody signed the report."""
-        return bool(self.signatures)
+    def signatures(self) -> tuple[SignatureFacts, ...]:
+        """Who signed the report, the examiner first."""
+        return self.verification.signatures
 
     @property
     def missing_items(self) -> tuple[ReviewedItem, ...]:
@@ -181,14 +168,6 @@ def review_of(report: Path, inputs: ReviewInputs, verification: Verification) ->
         verification,
         _items(verification),
         _numbers(verification),
-        _signatures(verification),
-    )
-
-
-def _signatures(verification: Verification) -> tuple[ReviewedSignature, ...]:
-    return tuple(
-        ReviewedSignature(s.signer, s.role, s.signed_at, s.timestamp, s.certificates)
-        for s in verification.signatures
     )
 
 

@@ -35,16 +35,14 @@ from engine.report.page import HEIGHT, WIDTH
 from engine.report.ring_document import FORMAT, encoded
 from engine.report.rings import RingTexts, render_rings
 from engine.report.sign import Identity, sign_report
-from engine.types import CaseAnchor, CheckStatus, ModelPack, Population
+from engine.types import CaseAnchor, ModelPack, Population
+from engine.verify.outcomes import SIGNATURE_HOLDS, require_passed
 from engine.verify.run import VerificationInputs, verify_pdf
 
 SIGNING_REASON = {"ko": "통화 간 음성 분석서", "en": "Report on voices across calls"}
 NO_CASE = CaseAnchor()
 PICTURE_SHARE = 0.55
-SELF_CHECKED = {
-    "signature.present",
-    "signature.integrity",
-    "signature.coverage",
+SELF_CHECKED = SIGNATURE_HOLDS | {
     "rings.document",
     "model.hash",
     "population.hash",
@@ -94,7 +92,8 @@ def write_ring_report(
     pdf = print_rings(document, make_picture(grouping, progress, cancel), request)
     if request.identity is not None:
         pdf = sign_report(pdf, request.identity, SIGNING_REASON[request.language])
-        _self_check(pdf, pack, population)
+        inputs = VerificationInputs(pack=pack, population=population)
+        require_passed(verify_pdf(pdf, inputs).result.checks, SELF_CHECKED)
     write_atomic(target, pdf)
     return RingReportFile(document["report_id"], pdf, request.identity is not None)
 
@@ -228,12 +227,3 @@ def ring_texts(document: Mapping[str, Any], language: Language) -> RingTexts:
     }
     names |= {s["code"]: message(s["code"], language, s["params"]) for s in document["skipped"]}
     return RingTexts(texts, names)
-
-
-def _self_check(pdf: bytes, pack: ModelPack, population: Population) -> None:
-    """Verify the very bytes that will be written; media and trust are the reader's to check."""
-    checks = verify_pdf(pdf, VerificationInputs(pack=pack, population=population)).result.checks
-    passed = {check.id for check in checks if check.status is CheckStatus.PASS}
-    if not passed >= SELF_CHECKED:
-        missing = ", ".join(sorted(SELF_CHECKED - passed))
-        raise SeongmunError(ErrorCode.REPORT_SELF_CHECK, reason=missing)

@@ -38,6 +38,9 @@ class SignerChoice:
     revocation: tuple[Path, ...] = ()
 
 
+NOBODY = SignerChoice()
+
+
 @contextmanager
 def opened_identity(choice: SignerChoice) -> Iterator[Identity | None]:
     """The identity while the block runs, or None for a draft (raises KEY_*, TOKEN_*, FILE_*,

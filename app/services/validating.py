@@ -21,7 +21,6 @@ from engine.canonical import canonical_bytes
 from engine.casefile.audit import utc_now
 from engine.casefile.store import CaseFile
 from engine.casefile.tables import Study
-from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
 from engine.lr.population import load_population, trial_conditions
 from engine.lr.study import StudySource, ValidationStudy, run_study, study_document
@@ -34,11 +33,11 @@ from engine.report.plots import plot, to_svg
 from engine.report.raster import to_png
 from engine.report.sign import Identity, sign_report
 from engine.report.study import readings, render_study
-from engine.types import CheckStatus, LabelledScores
+from engine.types import LabelledScores
+from engine.verify.outcomes import SIGNATURE_HOLDS, require_passed
 from engine.verify.signature import check_signature
 
 SIGNING_REASON = {"ko": "우도비 검증 연구", "en": "Validation study of likelihood ratios"}
-SIGNATURE_CHECKS = {"signature.present", "signature.integrity", "signature.coverage"}
 PDF, DOCUMENT = "validation.pdf", "study.json"
 
 
@@ -120,18 +119,9 @@ def print_study(
     pdf = render_study(document, plots, texts, language, identity is None)
     if identity is not None:
         pdf = sign_report(pdf, identity, SIGNING_REASON[language])
-        require_signed(pdf)
+        require_passed(check_signature(pdf)[0], SIGNATURE_HOLDS)
     words = readings(document, texts)
     return PrintedStudy(study, document, plots, words, pdf, identity is not None)
-
-
-def require_signed(pdf: bytes) -> None:
-    """Check the very bytes that will be written."""
-    checks, _ = check_signature(pdf)
-    passed = {check.id for check in checks if check.status is CheckStatus.PASS}
-    if not passed >= SIGNATURE_CHECKS:
-        missing = ", ".join(sorted(SIGNATURE_CHECKS - passed))
-        raise SeongmunError(ErrorCode.REPORT_SELF_CHECK, reason=missing)
 
 
 def write_study(result: PrintedStudy, out: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from engine.lr.population import load_population
 from engine.lr.verbal import VerbalScale, load_scale
 from engine.models.pack import load_pack
 from engine.progress import CancelToken, Progress, no_progress
-from engine.types import ModelPack, Population, SpeechSegment
+from engine.types import EXAMINER_STEP, ModelPack, Population, SpeechSegment
 from engine.verify.rings import attached_rings, rings_content
 from engine.verify.run import (
     Recompute,
@@ -162,8 +162,6 @@ def _recompute(
 
 def _examiner_segments(item: Mapping[str, Any]) -> list[SpeechSegment] | None:
     """The segments that an examiner chose; None where the detector found them and shall again."""
-    from app.services.voices import EXAMINER_STEP
-
     if all(step["name"] != EXAMINER_STEP for step in item["steps"]):
         return None
     return [SpeechSegment(start, end, item["channel"]) for start, end in item["segments"]]

@@ -17,7 +17,14 @@ from engine.errors import SeongmunError
 from engine.files import Source
 from engine.progress import CancelToken, Progress, no_progress
 from engine.speech.vad import VadSettings, detect_speech, join_speech
-from engine.types import FloatArray, ProcessingStep, QualityReport, Recording, SpeechSegment
+from engine.types import (
+    EXAMINER_STEP,
+    FloatArray,
+    ProcessingStep,
+    QualityReport,
+    Recording,
+    SpeechSegment,
+)
 
 SPEECH_RATE_HZ = 16000
 POLL_S = 0.1
@@ -38,9 +45,6 @@ class Voice:
     quality: QualityReport
     speech: FloatArray
     steps: tuple[ProcessingStep, ...]
-
-
-EXAMINER_STEP = "examiner_segments"
 
 
 def load_voice(

@@ -52,6 +52,7 @@ class ReviewTexts:
     reasons: Sequence[str]
     numbers: Sequence[str]
     items: Sequence[str]
+    roles: Sequence[str]
 
 
 def render_review(document: Mapping[str, Any], texts: ReviewTexts, draft: bool) -> bytes:
@@ -176,11 +177,11 @@ class _Writer:
     def _signatures(self) -> Flowable:
         rows = [
             (
-                _text("\n".join(filter(None, (signature["role"], signature["signer"])))),
+                _text(f"{role}\n{signature['signer']}"),
                 _text("\n".join(filter(None, (signature["signed_at"], signature["timestamp"])))),
                 _text("\n→ ".join(signature["certificates"])),
             )
-            for signature in self.document["signatures"]
+            for signature, role in zip(self.document["signatures"], self.words.roles, strict=True)
         ]
         return self._columns(("signer", "signed_at", "certificates"), rows, (5, 4.8, 6.2))
 

@@ -30,10 +30,9 @@ from engine.report.tables import box, columns, facts, shown
 from engine.report.tags import Plot
 from engine.report.template import Template
 from engine.report.words import Words, estimate, log10_range, ratio_range
-from engine.types import QualityReport
+from engine.types import EXAMINER_STEP, QualityReport
 
 PLOT_SCALE = 0.82
-EXAMINER_STEP = "examiner_segments"
 ITEM_CONDITIONS = ("duration", "snr", "bandwidth", "codec", "sex", "language")
 OUTSIDE = "outside"
 HEADING_ROOM = 135

@@ -41,6 +41,16 @@ def close(a: float, b: float) -> bool:
     return abs(a - b) <= TOLERANCE_LOG10
 
 
+def check_model(content: Mapping[str, Any], pack: ModelPack | None) -> Check:
+    """Is it the installed model?"""
+    printed = content["model"]
+    if pack is None:
+        return not_checked("model.hash", "not_installed", id=printed["id"])
+    if printed["sha256"] != pack.model_sha256:
+        return failed("model.hash", "hash_differs", id=printed["id"])
+    return passed("model.hash", "hash_equal")
+
+
 def check_population(content: Mapping[str, Any], population: Population | None) -> Check:
     """Is it the installed population, and are its figures printed as they are?"""
     check_id, printed = "population.hash", content["population"]

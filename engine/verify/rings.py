@@ -12,7 +12,7 @@ from engine.files import Source, path_of
 from engine.progress import CancelToken
 from engine.report.ring_document import ATTACHMENT_NAME, FORMAT, recomputed
 from engine.types import Check, ModelPack, Population
-from engine.verify.consistency import check_population, close
+from engine.verify.consistency import check_model, check_population, close
 from engine.verify.extract import read_attachments
 from engine.verify.outcomes import failed, not_checked, passed
 
@@ -66,16 +66,6 @@ def check_rings(
         detail = type(error).__name__
         checks += [failed(i, "malformed", detail=detail) for i in AFTER_DOCUMENT if i not in known]
     return [*checks, _voices()]
-
-
-def check_model(content: Mapping[str, Any], pack: ModelPack | None) -> Check:
-    """Is it the installed model?"""
-    printed = content["model"]
-    if pack is None:
-        return not_checked("model.hash", "not_installed", id=printed["id"])
-    if printed["sha256"] != pack.model_sha256:
-        return failed("model.hash", "hash_differs", id=printed["id"])
-    return passed("model.hash", "hash_equal")
 
 
 def _media(calls: Sequence[Mapping[str, Any]], hashes: Mapping[Source, str] | None) -> Check:

@@ -29,7 +29,7 @@ from engine.types import (
     VerificationResult,
 )
 from engine.verify.attached import check_attachments, check_embeddings
-from engine.verify.consistency import check_consistency, check_population, close
+from engine.verify.consistency import check_consistency, check_model, check_population, close
 from engine.verify.outcomes import failed, not_checked, passed
 from engine.verify.rings import attached_rings, check_rings, rings_content
 from engine.verify.signature import SignatureFacts, check_signature
@@ -167,7 +167,7 @@ def _check_content(
     media, checks = _check_media(content, inputs, cancel)
     if inputs.case is not None:
         checks.append(_check_case(content["case"], inputs.case))
-    checks.append(_check_model(content, inputs.pack))
+    checks.append(check_model(content, inputs.pack))
     checks.append(check_population(content, inputs.population))
     checks.append(check_consistency(content, inputs.pack, inputs.population, inputs.scale))
     recomputed, recompute_check = _recompute(content, media, checks, inputs)
@@ -225,12 +225,9 @@ def check_report_anchor(report: Path, case: CaseFile) -> Check:
     Raises
     ------
     SeongmunError
-        FILE_*, REPORT_MANIFEST.
+        What `read_report` raises, REPORT_MANIFEST.
     """
-    try:
-        pdf = report.read_bytes()
-    except OSError as error:
-        raise file_error(error, report) from error
+    pdf = read_report(report)
     rings = attached_rings(pdf)
     if rings is not None and (content := rings_content(rings)) is not None:
         return _check_case(content["case"], case)
@@ -323,14 +320,6 @@ def candidates(given: Path, items: Sequence[Mapping[str, Any]]) -> list[Path]:
         return [path for path in files if path.name in names or path.stat().st_size in sizes]
     except OSError as error:
         raise file_error(error, given) from error
-
-
-def _check_model(content: Mapping[str, Any], pack: ModelPack | None) -> Check:
-    if pack is None:
-        return not_checked("model.hash", "not_installed", id=content["model"]["id"])
-    if content["model"]["sha256"] != pack.model_sha256:
-        return failed("model.hash", "hash_differs", id=content["model"]["id"])
-    return passed("model.hash", "hash_equal")
 
 
 def _recompute(

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.messages import Language
-from app.services.signing import SIGNER_KINDS, SignerChoice
+from app.services.signing import NOBODY, SIGNER_KINDS, SignerChoice
 from ui.dialogs.buttons import ok_cancel
 from ui.language import current_language
 
@@ -154,7 +154,7 @@ class ReportDialog(QDialog):
         """Who signs."""
         kind = self._chosen
         if kind not in self._paths:
-            return SignerChoice()
+            return NOBODY
         path = Path(self._paths[kind].text().strip())
         label = self._token.text().strip()
         return SignerChoice(

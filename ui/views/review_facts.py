@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHeaderView
 
 from app.services.wording import check_meaning, check_name, check_reason, item_name
 from engine.types import Check, CheckStatus
-from ui.language import current_language
+from ui.language import current_language, text_of
 from ui.theme import BAD, CAUTION, GOOD
 from ui.widgets.fact_tree import Fact, FactTree
 
@@ -104,7 +104,7 @@ class ReviewFacts(QObject):
                 (
                     *_rows(
                         {
-                            self.tr("Role"): signature.role,
+                            self.tr("Role"): text_of(f"signer.{signature.role}"),
                             self.tr("Signed at"): signature.signed_at,
                             self.tr("Time stamp"): signature.timestamp,
                         }

@@ -208,7 +208,7 @@ class ReviewView(QWidget):
         missing = review.not_installed
         self.needs.show_needs(
             review.missing_items,
-            review.has_signature and not review.inputs.trust,
+            bool(review.signatures) and not review.inputs.trust,
             "model" in missing,
             "population" in missing,
         )
