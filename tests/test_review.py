@@ -35,6 +35,7 @@ from engine.models.session import EmbeddingModel
 from engine.report.sign import Identity
 from engine.types import CheckStatus, Population
 from engine.verify.extract import MOST_BYTES, read_attachments, safe_name
+from engine.verify.outcomes import SIGNATURE_HOLDS
 from engine.verify.signature import check_signature
 from ui.language import set_language
 from ui.main_window import MainWindow
@@ -163,9 +164,10 @@ def test_from_a_dropped_report_to_a_signed_record(
     dialog._secret.setText("correct horse")
     dialog.accept()
     idle(qtbot, window)
-    checks, _ = check_signature(record.read_bytes())
-    passed = {c.id for c in checks if c.status is CheckStatus.PASS}
-    assert passed >= {"signature.present", "signature.integrity", "signature.coverage"}
+    checked = review(record, ReviewInputs()).verification.result
+    passed = {c.id for c in checked.checks if c.status is CheckStatus.PASS}
+    assert passed >= SIGNATURE_HOLDS | {"review.document"}
+    assert checked.verdict is CheckStatus.NOT_CHECKED
     content = json.loads(read_attachments(record.read_bytes())["review.json"])
     assert content["report"]["sha256"] == hashlib.sha256(report.read_bytes()).hexdigest()
     assert content["verdict"] == "PASS" and set(content["not_checked"]) == set(OPTIONAL)

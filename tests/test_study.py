@@ -28,7 +28,7 @@ from engine.report.raster import to_png
 from engine.report.sign import Identity
 from engine.report.study import readings
 from engine.types import CheckStatus, LabelledScores
-from engine.verify.signature import check_signature
+from engine.verify.run import VerificationInputs, verify_pdf
 
 
 def rows(n_speakers: int, shift: float = 2.0, sessions: int = 2) -> list[dict[str, object]]:
@@ -72,10 +72,14 @@ def test_study_report_is_signed_carries_its_figures_and_reads_every_plot(
     texts = tomllib.loads(VALIDATION_TEXTS.read_text(encoding="utf-8"))
     for language in ("ko", "en"):
         printed = print_study(study, validated, language, identity, 0.7)  # type: ignore[arg-type]
-        checks, _ = check_signature(printed.pdf)
-        status = {check.id: check.status for check in checks}
+        found = verify_pdf(printed.pdf, VerificationInputs()).result
+        status = {check.id: check.status for check in found.checks}
         assert status["signature.integrity"] is CheckStatus.PASS
         assert status["signature.coverage"] is CheckStatus.PASS
+        assert status["study.document"] is CheckStatus.PASS
+        assert status["study.content"] is found.verdict is CheckStatus.NOT_CHECKED
+        changed = printed.pdf.replace(b"/Producer", b"/Produce_")
+        assert verify_pdf(changed, VerificationInputs()).result.verdict is CheckStatus.FAIL
         with pikepdf.open(io.BytesIO(printed.pdf)) as pdf:
             attached = json.loads(pdf.attachments["study.json"].get_file().read_bytes())
         assert attached["figures"]["eer"]["value"] == study.figures["eer"].value  # type: ignore[union-attr]

@@ -24,6 +24,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, Flowable, Paragraph, Spacer
 
 from engine.canonical import canonical_bytes
+from engine.report.documents import REVIEW
 from engine.report.page import (
     BODY,
     HASH,
@@ -38,7 +39,6 @@ from engine.report.page import (
 from engine.report.tables import box, columns, facts, shown
 
 FORMAT = 1
-ATTACHMENT_NAME = "review.json"
 HEAD_ROOM = 35 * mm
 
 
@@ -73,7 +73,7 @@ def render_review(document: Mapping[str, Any], texts: ReviewTexts, draft: bool) 
     imprint = Imprint(document["reviewer"]["name"] or "Seongmun", document["created_utc"])
     story = _Writer(document, texts).story()
     pdf = build_pages(story, texts.texts, title, number, document["language"], draft, imprint)
-    return attach(pdf, ATTACHMENT_NAME, canonical_bytes(document))
+    return attach(pdf, REVIEW, canonical_bytes(document))
 
 
 def _text(text: str, style: Any = BODY) -> Paragraph:

@@ -12,6 +12,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table
 
 from engine.canonical import canonical_bytes
+from engine.report.documents import STUDY
 from engine.report.fonts import printable
 from engine.report.page import (
     BODY,
@@ -26,7 +27,6 @@ from engine.report.page import (
     build_pages,
 )
 
-ATTACHMENT_NAME = "study.json"
 PLOT_SCALE = 0.9
 HASHES = ("trials_sha256", "population_sha256", "model_sha256")
 MAIN_FIGURES = ("eer", "min_dcf", "cllr", "cllr_min", "cllr_cal", "devpav")
@@ -57,7 +57,7 @@ def render_study(
     writer = _Writer(document, texts)
     title = f"{texts['title']} {document['study_id']}"
     pdf = build_pages(writer.story(plots), texts, title, document["study_id"], language, draft)
-    return attach(pdf, ATTACHMENT_NAME, canonical_bytes(document))
+    return attach(pdf, STUDY, canonical_bytes(document))
 
 
 def readings(document: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:

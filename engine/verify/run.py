@@ -30,6 +30,7 @@ from engine.types import (
 )
 from engine.verify.attached import check_attachments, check_embeddings
 from engine.verify.consistency import check_consistency, check_model, check_population, close
+from engine.verify.documents import check_document
 from engine.verify.outcomes import failed, not_checked, passed
 from engine.verify.rings import attached_rings, check_rings, rings_content
 from engine.verify.signature import SignatureFacts, check_signature
@@ -146,6 +147,8 @@ def verify_pdf(
         if inputs.case is not None and content is not None:
             checks.append(_check_case(content["case"], inputs.case))
         return Verification(VerificationResult(tuple(checks)), None, facts)
+    if (other := check_document(pdf)) is not None:
+        return Verification(VerificationResult((*checks, *other)), None, facts)
     manifest, manifest_check = read_manifest(pdf)
     checks.append(manifest_check)
     checks.append(check_attachments(pdf, manifest))
