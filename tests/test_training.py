@@ -120,6 +120,17 @@ def test_from_manifest_to_an_opened_pack(data: Path, recipe: Recipe, tmp_path: P
     )
     with pytest.raises(ValueError, match="another network"):
         again.start_from({})
+    random = again.head.weight.detach().numpy().copy()
+    stage = recipe.stages[0]
+    crops, labels = sampler.batch(stage.batch, stage.crop_frames, 0)
+    again.know_speakers(sampler, stage, 1)
+    head = again.head.weight.detach().numpy()
+    with torch.no_grad():
+        vectors = again.averaged(torch.from_numpy(crops)).numpy()
+    cosines = np.sum(head[labels] * vectors, axis=1) / np.linalg.norm(vectors, axis=1)
+    assert cosines.min() > 0.999  # each speaker is met once in a batch
+    others = np.setdiff1d(np.arange(24), labels)
+    assert np.array_equal(head[others], random[others])
 
 
 def test_every_crop_is_disturbed_anew(tmp_path: Path) -> None:

@@ -62,6 +62,22 @@ class Trainer:
             raise ValueError(f"weights of another network: {missing + found.unexpected_keys}")
         self.averaged.load_state_dict(self.network.state_dict())
 
+    def know_speakers(self, sampler: CropSampler, stage: Stage, batches: int) -> None:
+        """Point the head at the mean embedding of every class that `batches` batches hold, so that
+        the first steps do not undo what the network knows; classes not met stay random."""
+        device = self.head.weight.device
+        sums = torch.zeros_like(self.head.weight)
+        self.averaged.eval()
+        with torch.no_grad():
+            for number in range(batches):
+                crops, classes = sampler.batch(stage.batch, stage.crop_frames, number)
+                with torch.autocast(device.type, dtype=torch.bfloat16):
+                    embeddings = self.averaged(torch.from_numpy(crops).to(device))
+                rows = torch.from_numpy(classes).to(device) * self.head.sub_centres
+                sums.index_add_(0, rows, nn.functional.normalize(embeddings.float()))
+            met = sums.abs().sum(1) > 0
+            self.head.weight[met] = nn.functional.normalize(sums[met])
+
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
         temporary = path.with_suffix(".partial")
@@ -115,6 +131,7 @@ def train(
         log.info("resumed at step %d", trainer.step)
     elif initial is not None:
         trainer.start_from(initial)
+        trainer.know_speakers(sampler, recipe.stages[0], 3 * n_classes // recipe.stages[0].batch)
     first_step = 0
     for stage in recipe.stages:
         _run_stage(recipe, stage, first_step, trainer, sampler, checkpoint, device)
