@@ -19,8 +19,7 @@ from reportlab.platypus import Paragraph
 
 from app.resources import FONTS
 from engine.report.fonts import font_folders, register_fonts
-from engine.report.page import BODY, WIDTH, attach, build_pages
-from engine.report.places import SignaturePlaces, prepare_fields
+from engine.report.page import BODY, attach, build_pages, signing
 from engine.types import CheckStatus
 from engine.verify.coverage import BYTE_RANGE
 from engine.verify.signature import check_signature
@@ -32,9 +31,9 @@ TEXTS = {"title": "감정서", "page": "{page} / {pages}", "draft": "초안"}
 def small_report() -> bytes:
     """A page with an attachment and two places for signatures, unsigned."""
     register_fonts(font_folders(FONTS))
-    places = SignaturePlaces(WIDTH)
-    pages = build_pages([Paragraph("감정서", BODY), places], TEXTS, "감정서", "T-1", "ko", False)
-    return attach(prepare_fields(pages, places.places), "manifest.json", b"{}")
+    story = [Paragraph("감정서", BODY), *signing(draft=False)]
+    pages = build_pages(story, TEXTS, "감정서", "T-1", "ko", False)
+    return attach(pages, "manifest.json", b"{}")
 
 
 def require_agreement(pdf: bytes, roots: Path, folder: Path, tool: Tool) -> None:

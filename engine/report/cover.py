@@ -8,11 +8,12 @@ from typing import Any
 
 from PIL.Image import Image as Picture
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, HRFlowable, Image, Paragraph, Spacer
+from reportlab.platypus import Flowable, HRFlowable, Image, PageBreak, Paragraph, Spacer
 
 from engine.report.page import (
     BANNER,
     BODY,
+    HEIGHT,
     LABEL,
     RULE,
     SMALL,
@@ -26,11 +27,32 @@ from engine.report.template import Template, draw_logo
 from engine.report.words import Words, joined, ratio_range
 
 
-def cover(words: Sequence[Words], template: Template, draft: bool) -> list[Flowable]:
-    """The first page."""
-    content = words[0].content
+def cover(
+    words: Sequence[Words], template: Template, signing: Sequence[Flowable]
+) -> list[Flowable]:
+    """The first page, with `signing` at its end: the places to sign. Where the summary of many
+    comparisons leaves them no room it takes the next page, and the first points to it."""
+    head = [*_title(words, template), _about(words, template), Spacer(1, 10)]
+    end = [*_notes(words), *signing]
+    summary = _summary(words)
+    if _height([*head, *summary, *end]) <= HEIGHT:
+        return [*head, *summary, *end]
+    count = len(words[0].content["comparisons"])
+    pointers = [Paragraph(shown(w.text("summary_follows", count=count)), STATEMENT) for w in words]
+    return [*head, *pointers, Spacer(1, 10), *end, PageBreak(), *summary]
+
+
+def _height(story: Sequence[Flowable]) -> float:
+    """Of flowables beneath each other, in points; at most."""
+    heights = (
+        part.wrap(WIDTH, HEIGHT)[1] + part.getSpaceBefore() + part.getSpaceAfter() for part in story
+    )
+    return float(sum(heights))
+
+
+def _title(words: Sequence[Words], template: Template) -> list[Flowable]:
     story = _letterhead(words, template)
-    if content["demo"]:
+    if words[0].content["demo"]:
         story += [
             flowable
             for w in words
@@ -39,14 +61,13 @@ def cover(words: Sequence[Words], template: Template, draft: bool) -> list[Flowa
     story.append(Spacer(1, 6))
     for w in words:
         story.append(Paragraph(shown(w.text("title")), TITLE if w is words[0] else STATEMENT))
-    story += [Paragraph(shown(joined(words, "subtitle")), LABEL), Spacer(1, 8)]
-    story += [_about(words, template), Spacer(1, 10), *_results(words)]
-    if draft:
-        story += [Paragraph(shown(w.text("unsigned")), SMALL) for w in words]
-    story += [Paragraph(shown(w.text("whole_document")), SMALL) for w in words]
-    if len(words) > 1:
-        story += [Paragraph(shown(w.text("both_languages")), SMALL) for w in words]
-    return story
+    return [*story, Paragraph(shown(joined(words, "subtitle")), LABEL), Spacer(1, 8)]
+
+
+def _notes(words: Sequence[Words]) -> list[Flowable]:
+    """How the document may be read."""
+    keys = ("not_posterior", "whole_document", *(["both_languages"] if len(words) > 1 else []))
+    return [Paragraph(shown(w.text(key)), SMALL) for key in keys for w in words]
 
 
 def _letterhead(words: Sequence[Words], template: Template) -> list[Flowable]:
@@ -109,9 +130,9 @@ def _about(words: Sequence[Words], template: Template) -> Flowable:
     return facts([(joined(words, key), value) for key, value in rows], hashes)
 
 
-def _results(words: Sequence[Words]) -> list[Flowable]:
-    content = words[0].content
-    compared = content["comparisons"]
+def _summary(words: Sequence[Words]) -> list[Flowable]:
+    """The result, or a table of all of them."""
+    compared = words[0].content["comparisons"]
     story: list[Flowable] = [Paragraph(f"<b>{shown(joined(words, 'summary'))}</b>", BODY)]
     if len(compared) > 1:
         story += [Spacer(1, 3), _table(words, compared), Spacer(1, 4)]
@@ -120,8 +141,7 @@ def _results(words: Sequence[Words]) -> list[Flowable]:
         for w in words:
             story += [Spacer(1, 3), _statement(w, compared[0]["result"])]
         story.append(Spacer(1, 4))
-    story += [Paragraph(shown(w.text("not_posterior")), SMALL) for w in words]
-    return [*story, Spacer(1, 6)]
+    return story
 
 
 def _statement(words: Words, result: Mapping[str, Any]) -> Flowable:

@@ -15,10 +15,18 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
-from reportlab.platypus import BaseDocTemplate, Flowable, PageTemplate, Paragraph, TableStyle
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Flowable,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    TableStyle,
+)
 
 from engine.report.archive import Metadata, archive, attach_files
 from engine.report.fonts import BOLD, REGULAR
+from engine.report.places import LABELS, SignaturePlaces, prepare_fields
 from engine.report.tags import TaggedCanvas, TaggedFrame
 
 rl_config.useA85 = 0  # plain streams are smaller and quicker to write
@@ -103,7 +111,8 @@ def build_pages(
 ) -> bytes:
     """Lay a story out on A4 pages under the document's number; equal input gives equal bytes.
 
-    Headings become bookmarks; what is drawn is tagged; the file has the structure of PDF/A-3.
+    Headings become bookmarks; what is drawn is tagged; `SignaturePlaces` become empty signature
+    fields; the file has the structure of PDF/A-3.
     `texts` has ``title``, ``page`` and ``draft``.
     """
     imprint = imprint or Imprint()
@@ -117,7 +126,14 @@ def build_pages(
 
     document.build(list(story), canvasmaker=canvas_maker)
     metadata = Metadata(title, imprint.author, language, imprint.created_utc, number)
-    return archive(buffer.getvalue(), metadata, canvases[-1].structure)
+    pdf = archive(buffer.getvalue(), metadata, canvases[-1].structure)
+    boxes = [part for part in story if isinstance(part, SignaturePlaces)]
+    return prepare_fields(pdf, boxes[0].places) if boxes else pdf
+
+
+def signing(draft: bool, labels: Mapping[str, str] = LABELS) -> list[Flowable]:
+    """Where a document is signed, see `SignaturePlaces`; nothing in a draft."""
+    return [] if draft else [Spacer(1, 10), SignaturePlaces(WIDTH, labels)]
 
 
 def attach(pdf: bytes, name: str, content: bytes) -> bytes:

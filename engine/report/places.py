@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pikepdf
 from pyhanko.pdf_utils.content import PdfContent
@@ -29,19 +30,27 @@ LARGEST, SMALLEST = 10.0, 5.0
 WHOLE_BOX = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MID, AxisAlignment.ALIGN_MID)
 
 Rectangle = tuple[float, float, float, float]
-Places = Mapping[str, tuple[int, Rectangle]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a box was drawn: page from 0, rectangle in points."""
+
+    label: str
+    page: int
+    rectangle: Rectangle
 
 
 class SignaturePlaces(Flowable):  # type: ignore[misc]
-    """Two boxes side by side. `places` tells where they were drawn, by the field's name: page
-    (from 0) and rectangle in points."""
+    """Boxes side by side, each with its label, by the field's name. `places` tells where they were
+    drawn."""
 
     tags_itself = True
 
-    def __init__(self, width: float) -> None:
+    def __init__(self, width: float, labels: Mapping[str, str] = LABELS) -> None:
         super().__init__()
-        self.width, self.height = width, HEIGHT + LABEL_HEIGHT
-        self.places: dict[str, tuple[int, Rectangle]] = {}
+        self.width, self.height, self._labels = width, HEIGHT + LABEL_HEIGHT, labels
+        self.places: dict[str, Place] = {}
 
     def wrap(self, *_: float) -> tuple[float, float]:
         """See reportlab."""
@@ -50,7 +59,7 @@ class SignaturePlaces(Flowable):  # type: ignore[misc]
     def draw(self) -> None:
         """See reportlab."""
         width = (self.width - GAP) / 2
-        for i, (name, label) in enumerate(LABELS.items()):
+        for i, (name, label) in enumerate(self._labels.items()):
             x = i * (width + GAP)
             with self.canv.marked(Element("P")):
                 self.canv.setFont(REGULAR, 8)
@@ -62,17 +71,17 @@ class SignaturePlaces(Flowable):  # type: ignore[misc]
                 self.canv.rect(x, 0, width, HEIGHT)
             left, bottom = self.canv.absolutePosition(x, 0)
             rectangle = (left + 1, bottom + 1, left + width - 1, bottom + HEIGHT - 1)
-            self.places[name] = (self.canv.getPageNumber() - 1, rectangle)
+            self.places[name] = Place(label, self.canv.getPageNumber() - 1, rectangle)
 
 
-def prepare_fields(pdf: bytes, places: Places) -> bytes:
+def prepare_fields(pdf: bytes, places: Mapping[str, Place]) -> bytes:
     """Turn drawn boxes into empty signature fields; equal input gives equal bytes."""
     output = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as document:
         made = []
-        for name, (page, rectangle) in places.items():
-            field = document.make_indirect(_field(document, name, page, rectangle))
-            target = document.pages[page].obj
+        for name, place in places.items():
+            field = document.make_indirect(_field(document, name, place))
+            target = document.pages[place.page].obj
             target.Annots = pikepdf.Array([*target.get("/Annots", ()), field])
             made.append(field)
         document.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array(made))
@@ -84,8 +93,8 @@ def prepare_fields(pdf: bytes, places: Places) -> bytes:
     return output.getvalue()
 
 
-def _field(document: pikepdf.Pdf, name: str, page: int, rectangle: Rectangle) -> pikepdf.Dictionary:
-    left, bottom, right, top = rectangle
+def _field(document: pikepdf.Pdf, name: str, place: Place) -> pikepdf.Dictionary:
+    left, bottom, right, top = place.rectangle
     empty = document.make_stream(b"")
     empty.Type, empty.Subtype = pikepdf.Name.XObject, pikepdf.Name.Form
     empty.BBox = pikepdf.Array([0, 0, right - left, top - bottom])
@@ -95,10 +104,10 @@ def _field(document: pikepdf.Pdf, name: str, page: int, rectangle: Rectangle) ->
         Subtype=pikepdf.Name.Widget,
         FT=pikepdf.Name.Sig,
         T=name,
-        TU=LABELS[name],
+        TU=place.label,
         F=SHOWN + PRINTED,
-        Rect=pikepdf.Array(rectangle),
-        P=document.pages[page].obj,
+        Rect=pikepdf.Array(place.rectangle),
+        P=document.pages[place.page].obj,
         AP=pikepdf.Dictionary(N=empty),
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reportlab.graphics.shapes import Drawing
-from reportlab.platypus import Flowable, PageBreak, Paragraph, Spacer
+from reportlab.platypus import Flowable, PageBreak, Paragraph
 
 from engine.lr.verbal import VerbalScale
 from engine.report.annexes import Annexes
@@ -19,8 +19,7 @@ from engine.report.cover import cover
 from engine.report.figures import ItemFigure, prepare
 from engine.report.fonts import register_fonts
 from engine.report.manifest import languages
-from engine.report.page import TITLE, WIDTH, Imprint, build_pages
-from engine.report.places import SignaturePlaces, prepare_fields
+from engine.report.page import SMALL, TITLE, Imprint, build_pages, signing
 from engine.report.sections import Body
 from engine.report.tables import shown
 from engine.report.tags import Part
@@ -73,9 +72,8 @@ def render_report(
     tables = tomllib.loads(assets.texts.read_text(encoding="utf-8"))
     words = [Words(name, tables[name], assets.scale, content) for name in languages(content)]
     prepared = [prepare(figure) for figure in figures]
-    places = SignaturePlaces(WIDTH)
-    story = [Part(words[0].language), *cover(words, assets.template, draft)]
-    story += [] if draft else [Spacer(1, 10), places]
+    end = _unsigned(words) if draft else signing(draft=False)
+    story = [Part(words[0].language), *cover(words, assets.template, end)]
     for w in words:
         body = Body(w, assets.template, prepared, tippett.get(w.language), draft)
         story += [PageBreak(), Part(w.language), *_part_title(w, len(words)), *body.story()]
@@ -85,9 +83,12 @@ def render_report(
     author = content["request"]["examiners"] or content["template"]["laboratory"] or "Seongmun"
     imprint = Imprint(author, content["created_utc"])
     pdf = build_pages(story, texts, title, content["report_id"], words[0].language, draft, imprint)
-    pdf = prepare_fields(pdf, places.places)
     told = {name: joined(words, key) for name, key in DESCRIPTIONS.items()}
     return attach_files(pdf, report_files(content), told, content["created_utc"])
+
+
+def _unsigned(words: Sequence[Words]) -> list[Flowable]:
+    return [Paragraph(shown(w.text("unsigned")), SMALL) for w in words]
 
 
 def _part_title(words: Words, parts: int) -> list[Flowable]:

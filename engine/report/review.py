@@ -35,7 +35,10 @@ from engine.report.page import (
     Imprint,
     attach,
     build_pages,
+    signing,
 )
+from engine.report.places import LABELS
+from engine.report.roles import EXAMINER, REVIEWER
 from engine.report.tables import box, columns, facts, shown
 
 FORMAT = 1
@@ -71,7 +74,7 @@ def render_review(document: Mapping[str, Any], texts: ReviewTexts, draft: bool) 
     number = document["review_id"]
     title = f"{texts.texts['title']} {number}"
     imprint = Imprint(document["reviewer"]["name"] or "Seongmun", document["created_utc"])
-    story = _Writer(document, texts).story()
+    story = [*_Writer(document, texts).story(), *signing(draft, {EXAMINER: LABELS[REVIEWER]})]
     pdf = build_pages(story, texts.texts, title, number, document["language"], draft, imprint)
     return attach(pdf, REVIEW, canonical_bytes(document))
 

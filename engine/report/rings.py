@@ -26,6 +26,7 @@ from engine.report.page import (
     Imprint,
     attach,
     build_pages,
+    signing,
 )
 from engine.report.ring_document import ATTACHMENT_NAME, Document
 from engine.report.tables import box, columns, facts, shown
@@ -64,7 +65,7 @@ def render_rings(
     -------
     The PDF with the canonical document attached. Fonts must be registered.
     """
-    story = _Writer(document, texts).story(picture)
+    story = [*_Writer(document, texts).story(picture), *signing(draft)]
     number = document["report_id"]
     imprint = Imprint(created_utc=document["created_utc"])
     title = f"{texts['title']} {number}"

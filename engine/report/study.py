@@ -25,6 +25,7 @@ from engine.report.page import (
     WIDTH,
     attach,
     build_pages,
+    signing,
 )
 
 PLOT_SCALE = 0.9
@@ -54,9 +55,9 @@ def render_study(
     -------
     The PDF with the canonical document attached as ``study.json``. Fonts must be registered.
     """
-    writer = _Writer(document, texts)
+    story = [*_Writer(document, texts).story(plots), *signing(draft)]
     title = f"{texts['title']} {document['study_id']}"
-    pdf = build_pages(writer.story(plots), texts, title, document["study_id"], language, draft)
+    pdf = build_pages(story, texts, title, document["study_id"], language, draft)
     return attach(pdf, STUDY, canonical_bytes(document))
 
 
