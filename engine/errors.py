@@ -72,6 +72,7 @@ class ErrorCode(StrEnum):
     COUNTERSIGN_ALREADY = "countersign.already"
     COUNTERSIGN_SAME_PERSON = "countersign.same_person"
     COUNTERSIGN_NO_PLACE = "countersign.no_place"
+    COUNTERSIGN_CHANGED = "countersign.changed"
     TOKEN_MODULE = "token.module"
     TOKEN_MISSING = "token.missing"
     TOKEN_CHOICE = "token.choice"

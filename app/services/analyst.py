@@ -24,6 +24,7 @@ from app.services.case_analysis import (
     record_analysis,
     recorded_findings,
     report_in_case,
+    superseded,
 )
 from app.services.comparing import Comparison, compare_voices, unwrap
 from app.services.describing import describe_file
@@ -206,30 +207,47 @@ class Analyst:
         return Finished(comparison, analysis, model, population)
 
     def report(
-        self, finished: Finished, request: ReportRequest, target: Path, progress: Progress
+        self,
+        finished: Finished,
+        request: ReportRequest,
+        target: Path,
+        progress: Progress,
+        supersedes: str = "",
+        reason: str = "",
     ) -> Report:
-        """Make a report, keep it in the case, write it to `target` (raises as `make_report`)."""
+        """Make a report, keep it in the case, write it to `target`; it corrects the report with the
+        number `supersedes`, for a `reason` (raises as `make_report`, CASE_NO_SUCH_ROW)."""
         with self._room.case() as case:
-            anchored = anchored_request(case, request)
+            older = superseded(case, supersedes) if supersedes else None
+            anchored = anchored_request(case, request, older, reason)
             made = finding_of(finished.comparison, request.scale, finished.model.provider)
             finding = in_case(case, finished.analysis, made)
         pdf, manifest = make_report(
             [finding], finished.model.pack, finished.population, anchored, progress
         )
         with self._room.case() as case:
-            kept = keep_report(case, finished.analysis, pdf, manifest, request)
+            older = superseded(case, supersedes) if supersedes else None  # still uncorrected
+            kept = keep_report(case, finished.analysis, pdf, manifest, request, older)
         write_atomic(target, pdf)
         return kept
 
-    def report_case(self, request: ReportRequest, target: Path, progress: Progress) -> Report:
-        """One report of every comparison that the case has recorded (raises as `report`)."""
+    def report_case(
+        self,
+        request: ReportRequest,
+        target: Path,
+        progress: Progress,
+        supersedes: str = "",
+        reason: str = "",
+    ) -> Report:
+        """One report of every comparison that the case has recorded; as `report`."""
         with self._room.reader() as case:
             analyses = case.rows(Analysis)
             pack, population = engine_of(analyses[0])
             findings = recorded_findings(case, analyses, population, progress)
         with self._room.case() as case:
+            older = superseded(case, supersedes) if supersedes else None
             report, pdf = report_in_case(
-                case, analyses, findings, pack, population, request, progress=progress
+                case, analyses, findings, pack, population, request, older, reason, progress
             )
         write_atomic(target, pdf)
         return report

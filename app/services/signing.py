@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from app.messages import Language
 from app.resources import FONTS
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
+from engine.progress import CancelToken, Progress, no_progress
 from engine.types import CheckStatus
 
 if TYPE_CHECKING:
@@ -66,37 +68,56 @@ def opened_identity(choice: SignerChoice) -> Iterator[Identity | None]:
 
 
 def countersign(
-    report: Path, choice: SignerChoice, target: Path, language: Language = "ko"
+    report: Path,
+    choice: SignerChoice,
+    target: Path,
+    language: Language = "ko",
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+    reviewed_sha256: str = "",
 ) -> tuple[SignatureFacts, ...]:
     """Sign a report as its reviewer, check the signatures, and only then put the signed report in
-    its place; returns what the examiner's and the reviewer's signature say.
+    its place, which is never the report's own; returns what the examiner's and the reviewer's
+    signature say. With `reviewed_sha256` only the file with these bytes is signed.
 
     Raises
     ------
     SeongmunError
-        What `opened_identity` and `engine.verify.run.read_report` raise; COUNTERSIGN_NOT_INTACT,
-        COUNTERSIGN_ALREADY, COUNTERSIGN_NO_PLACE, COUNTERSIGN_SAME_PERSON, SIGN_FAILED,
-        KEY_REVOKED, REPORT_FONT, REPORT_SELF_CHECK, FILE_*.
+        What `opened_identity` and `engine.verify.run.read_report` raise; COUNTERSIGN_CHANGED,
+        COUNTERSIGN_NOT_INTACT, COUNTERSIGN_ALREADY, COUNTERSIGN_NO_PLACE, COUNTERSIGN_SAME_PERSON,
+        SIGN_FAILED, KEY_REVOKED, REPORT_FONT, REPORT_SELF_CHECK, FILE_*, CANCELLED.
     """
     from engine.report.fonts import font_folders, register_fonts
     from engine.report.sign import countersign_report
     from engine.verify.run import read_report
     from engine.verify.signature import check_signature
 
+    cancel = cancel or CancelToken()
+    progress("verify", 0, 3)
     pdf = read_report(report)
+    if target.exists() and target.samefile(report):
+        raise SeongmunError(ErrorCode.FILE_EXISTS, path=str(target))
+    if reviewed_sha256 and hashlib.sha256(pdf).hexdigest() != reviewed_sha256:
+        raise SeongmunError(ErrorCode.COUNTERSIGN_CHANGED, path=str(report))
     _require_intact(pdf)
+    cancel.check()
+    progress("sign", 1, 3)
     with opened_identity(choice) as identity:
         if identity is None:
             raise SeongmunError(ErrorCode.KEY_MISSING, path="")
         register_fonts(font_folders(FONTS))
         signed = countersign_report(pdf, identity, COUNTERSIGNING_REASON[language])
+    cancel.check()
+    progress("verify", 2, 3)
     checks, facts = check_signature(signed)
     failed = {check.id for check in checks if check.status is CheckStatus.FAIL}
     if "countersignature.person" in failed:
         raise SeongmunError(ErrorCode.COUNTERSIGN_SAME_PERSON)
     if failed or len(facts) < 2:
         raise SeongmunError(ErrorCode.REPORT_SELF_CHECK, reason=", ".join(sorted(failed)))
+    cancel.check()
     write_atomic(target, signed)
+    progress("verify", 3, 3)
     return facts
 
 

@@ -60,6 +60,12 @@ class Overview:
     writable: bool
     encrypted: bool
 
+    @property
+    def correctable(self) -> tuple[Report, ...]:
+        """The reports that no other has superseded, the newest first."""
+        replaced = {report.supersedes for report in self.reports}
+        return tuple(r for r in reversed(self.reports) if r.id not in replaced)
+
 
 @dataclass(frozen=True, slots=True)
 class AnalysisLine:
