@@ -268,7 +268,7 @@ def compare(
             facts=facts,
         )
         if request is not None and report is not None:
-            found = finding_of(comparison, request.scale, opened.provider)
+            found = finding_of(comparison, request.scale)
             write_report([found], opened.pack, chosen, request, report, output.progress)
     verbal = verbal_text(comparison.likelihood_ratio, output.language, verbal_scale)
     result = views.comparison_document(comparison, verbal)

@@ -26,7 +26,7 @@ def main() -> None:
     population = open_population(None, model)
     request = ReportRequest("ko", None)
     made = compare(DEMO / DEMO_QUESTIONED, DEMO / DEMO_KNOWN, model, population)
-    first = finding_of(made, request.scale, model.provider)
+    first = finding_of(made, request.scale)
     dozen = [_other(first, number) for number in range(1, KNOWN + 1)]
     trail = tuple(
         AuditEvent(n, "2026-11-25T10:00:00Z", "A", "segment.edit", {}, "", f"{n:064x}")

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pikepdf
 from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
@@ -34,6 +35,18 @@ def small_report() -> bytes:
     story = [Paragraph("감정서", BODY), *signing(draft=False)]
     pages = build_pages(story, TEXTS, "감정서", "T-1", "ko", False)
     return attach(pages, "manifest.json", b"{}")
+
+
+def shown_signatures(pdf: bytes) -> list[str]:
+    """The fields, signed or to be signed, that have a box on a page."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        boxes = [
+            (str(annotation.T), [float(x) for x in annotation.Rect])
+            for page in document.pages
+            for annotation in page.get("/Annots", ())
+            if annotation.get("/FT") == "/Sig"
+        ]
+    return [name for name, (left, bottom, right, top) in boxes if right > left and top > bottom]
 
 
 def require_agreement(pdf: bytes, roots: Path, folder: Path, tool: Tool) -> None:

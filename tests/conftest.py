@@ -103,7 +103,7 @@ def reports(
     folder = tmp_path_factory.mktemp("reports")
     for language in ("ko", "en"):
         request = ReportRequest(language, identity)  # type: ignore[arg-type]
-        found = finding_of(comparison, request.scale, model.provider)
+        found = finding_of(comparison, request.scale)
         write_report([found], model.pack, population, request, folder / f"{language}.pdf")
     return {language: folder / f"{language}.pdf" for language in ("ko", "en")}
 

@@ -103,7 +103,7 @@ def worked_folder(
         case.record("홍길동", "ring_report.add", rings)
         analysis = record_analysis(case, questioned, known, comparison)
         request = ReportRequest("ko", identity)
-        found = in_case(case, analysis, finding_of(comparison, request.scale, model.provider))
+        found = in_case(case, analysis, finding_of(comparison, request.scale))
         report_in_case(case, [analysis], [found], model.pack, population, request)
     return folder
 
@@ -466,7 +466,7 @@ def work_at_random(
             if rng.random() < 0.3:
                 analysis = record_analysis(case, exhibit, exhibit, comparison)
                 tell(f"analysis {analysis.id}")
-                told = finding_of(comparison, request.scale, model.provider)
+                told = finding_of(comparison, request.scale)
                 found = in_case(case, analysis, told)
                 report, _ = report_in_case(
                     case, [analysis], [found], model.pack, population, request

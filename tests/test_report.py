@@ -126,7 +126,7 @@ def test_draft_says_so_and_signed_report_does_not(
 ) -> None:
     draft = tmp_path / "draft.pdf"
     write_report(
-        [finding_of(comparison, load_scale(VERBAL_SCALE), model.provider)],
+        [finding_of(comparison, load_scale(VERBAL_SCALE))],
         model.pack,
         population,
         ReportRequest("en", None),

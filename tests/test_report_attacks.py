@@ -55,7 +55,7 @@ def failed(verification: Verification) -> list[str]:
 
 
 def finding(comparison: Comparison) -> Finding:
-    return finding_of(comparison, load_scale(VERBAL_SCALE), "CPUExecutionProvider")
+    return finding_of(comparison, load_scale(VERBAL_SCALE))
 
 
 def result(content: Content) -> Content:

@@ -32,11 +32,13 @@ from app.services.reviewing import ReviewInputs, extract_attachments, review
 from app.services.wording import check_name
 from engine.errors import ErrorCode, SeongmunError
 from engine.models.session import EmbeddingModel
+from engine.report.roles import EXAMINER
 from engine.report.sign import Identity
 from engine.types import CheckStatus, Population
 from engine.verify.extract import MOST_BYTES, read_attachments, safe_name
 from engine.verify.outcomes import SIGNATURE_HOLDS
 from engine.verify.signature import check_signature
+from tests.agreement import shown_signatures
 from ui.language import set_language
 from ui.main_window import MainWindow
 from ui.review_window import ReviewWindow
@@ -189,7 +191,7 @@ def test_every_comparison_of_a_report_stands_beside_its_own_numbers(
 ) -> None:
     other = compare(demo_media[0], DEMO / OTHER, model, population)
     request, report = ReportRequest("both", identity), tmp_path / "report.pdf"
-    findings = [finding_of(c, request.scale, model.provider) for c in (comparison, other)]
+    findings = [finding_of(c, request.scale) for c in (comparison, other)]
     write_report(findings, model.pack, population, request, report)
     found = review(report, ReviewInputs((DEMO,)))
     ratios = {n.of: n for n in found.numbers if n.name == "log10_lr"}
@@ -224,6 +226,7 @@ def test_command_line_writes_a_record(
     assert "result.recomputed" in content["not_checked"]
     assert {number["recomputed"] for number in content["numbers"]} == {None}
     assert content["machine"]["provider"] == ""
+    assert shown_signatures(record.read_bytes()) == [EXAMINER]
     checks, (facts,) = check_signature(record.read_bytes())
     assert not [check for check in checks if check.status is CheckStatus.FAIL]
     assert facts is not None and facts.signer in facts.certificates

@@ -34,10 +34,12 @@ from engine.errors import ErrorCode, SeongmunError
 from engine.groups.organise import Decisions, GroupSettings, decisions_of
 from engine.models.session import EmbeddingModel
 from engine.report.ring_document import recomputed
+from engine.report.roles import EXAMINER, REVIEWER
 from engine.report.sign import FileIdentity, load_pkcs12, make_demo_identity
 from engine.types import CheckStatus, Population
 from engine.verify.rings import check_rings
 from engine.verify.run import VerificationInputs, verify_pdf
+from tests.agreement import shown_signatures
 
 FACTS = (
     CallFacts("2026-1", "김영희", "2026-04-01T09:10+09:00", "incoming", "2026-04-20"),
@@ -124,6 +126,7 @@ def test_signed_report_is_verified_and_says_what_was_not_checked(
     target = tmp_path / "rings.pdf"
     write_ring_report(grouping, model.pack, model.provider, population, request, target)
     pdf = target.read_bytes()
+    assert shown_signatures(pdf) == [EXAMINER, REVIEWER]
     found = statuses(
         pdf, VerificationInputs((phone.folder,), pack=model.pack, population=population)
     )

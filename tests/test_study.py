@@ -25,10 +25,12 @@ from engine.errors import ErrorCode, SeongmunError
 from engine.lr import study as studies
 from engine.lr.study import StudySource, run_study
 from engine.report.raster import to_png
+from engine.report.roles import EXAMINER, REVIEWER
 from engine.report.sign import Identity
 from engine.report.study import readings
 from engine.types import CheckStatus, LabelledScores
 from engine.verify.run import VerificationInputs, verify_pdf
+from tests.agreement import shown_signatures
 
 
 def rows(n_speakers: int, shift: float = 2.0, sessions: int = 2) -> list[dict[str, object]]:
@@ -78,6 +80,7 @@ def test_study_report_is_signed_carries_its_figures_and_reads_every_plot(
         assert status["signature.coverage"] is CheckStatus.PASS
         assert status["study.document"] is CheckStatus.PASS
         assert status["study.content"] is found.verdict is CheckStatus.NOT_CHECKED
+        assert shown_signatures(printed.pdf) == [EXAMINER, REVIEWER]
         changed = printed.pdf.replace(b"/Producer", b"/Produce_")
         assert verify_pdf(changed, VerificationInputs()).result.verdict is CheckStatus.FAIL
         with pikepdf.open(io.BytesIO(printed.pdf)) as pdf:

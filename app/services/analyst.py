@@ -220,7 +220,7 @@ class Analyst:
         with self._room.case() as case:
             older = superseded(case, supersedes) if supersedes else None
             anchored = anchored_request(case, request, older, reason)
-            made = finding_of(finished.comparison, request.scale, finished.model.provider)
+            made = finding_of(finished.comparison, request.scale)
             finding = in_case(case, finished.analysis, made)
         pdf, manifest = make_report(
             [finding], finished.model.pack, finished.population, anchored, progress

@@ -117,7 +117,7 @@ def compare_in_case(
         )
         report = None
         if request is not None:
-            finding = in_case(case, analysis, finding_of(comparison, request.scale, model.provider))
+            finding = in_case(case, analysis, finding_of(comparison, request.scale))
             report, pdf = report_in_case(
                 case,
                 [analysis],
@@ -201,7 +201,7 @@ def record_analysis(
         known.id,
         _json(asdict(comparison.profile)),
         _json(describe_items(comparison)),
-        _json(describe_outcome(comparison, scale)),
+        _json(describe_outcome(comparison, scale) | {"provider": comparison.provider}),
         actor(),
         utc_now(),
     )
@@ -307,12 +307,21 @@ def recorded_findings(
             for exhibit, item in zip(exhibits, pair, strict=True)
         )
         result = json.loads(analysis.result)
+        provider = result.pop("provider", "")  # cases of 0.2.0 do not have it
         conditions = recorded_conditions(case, exhibits, pair, result, population)
         outside = [c["code"] for c in conditions if c["role"] and c["place"] in FLAGGED]
         result["flags"] = list(dict.fromkeys([*result["flags"], *outside]))
         profile = json.loads(analysis.profile)
         findings.append(
-            Finding((first, second), profile, conditions, result, analysis.utc, analysis.author)
+            Finding(
+                (first, second),
+                profile,
+                conditions,
+                result,
+                analysis.utc,
+                analysis.author,
+                provider,
+            )
         )
     return findings
 

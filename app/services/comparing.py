@@ -44,6 +44,8 @@ class Comparison:
     likelihood_ratio: LikelihoodRatio
     conditions: tuple[ConditionCheck, ...]
     profile: AnalysisProfile
+    provider: str
+    """What computed the embeddings: the ONNX Runtime execution provider."""
 
 
 def compare(
@@ -98,6 +100,7 @@ def compare_voices(
         ratio,
         (*checks, *check_result(ratio)),
         analysis_profile(model, population),
+        model.provider,
     )
 
 

@@ -142,9 +142,7 @@ class Finding:
     provider: str = ""
 
 
-def finding_of(
-    comparison: Comparison, scale: VerbalScale, provider: str, analysed_utc: str = ""
-) -> Finding:
+def finding_of(comparison: Comparison, scale: VerbalScale, analysed_utc: str = "") -> Finding:
     """A comparison that was just made, outside any case."""
     voices = (comparison.questioned, comparison.known)
     first, second = (
@@ -157,7 +155,7 @@ def finding_of(
         describe_conditions(comparison.conditions),
         describe_outcome(comparison, scale),
         analysed_utc or _now(),
-        provider=provider,
+        provider=comparison.provider,
     )
 
 
