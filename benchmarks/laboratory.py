@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from engine.report.revocation import RevocationData, load_revocation
@@ -21,6 +22,20 @@ from engine.report.timestamps import TimestampAuthority, load_authority
 PASSWORD = b"laboratory"
 DAY = datetime.timedelta(days=1)
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+@dataclass(frozen=True)
+class Told:
+    """A revocation as it is told: how long ago it was, why, since how long ago the key is doubted,
+    and how old the list or response is."""
+
+    since: datetime.timedelta
+    reason: x509.ReasonFlags | None = None
+    doubted: datetime.timedelta | None = None
+    age: datetime.timedelta = datetime.timedelta(minutes=5)
+
+
+HALF_A_DAY_AGO = Told(DAY / 2)
 
 
 def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
@@ -60,7 +75,8 @@ class Authority:
     ) -> FileIdentity:
         """Somebody whom the authority certifies from now + `span`[0] to now + `span`[1]; unlike
         `load_pkcs12` it refuses nobody."""
-        certificate = _certificate(name, key, self, span, stamps=stamps)
+        purpose = ExtendedKeyUsageOID.TIME_STAMPING if stamps else None
+        certificate = _certificate(name, key, self, span, purpose=purpose)
         bundle = pkcs12.serialize_key_and_certificates(
             b"x", key, certificate, [self.certificate], BestAvailableEncryption(PASSWORD)
         )
@@ -68,14 +84,17 @@ class Authority:
         return FileIdentity(certificate, bundle, PASSWORD, chain)
 
     def revocation_list(
-        self, revoked: Sequence[FileIdentity] = (), lasts: datetime.timedelta = 30 * DAY
+        self,
+        revoked: Sequence[FileIdentity] = (),
+        lasts: datetime.timedelta = 30 * DAY,
+        told: Told = HALF_A_DAY_AGO,
     ) -> bytes:
-        """A CRL, DER."""
+        """A CRL, DER, with everybody revoked as `told`."""
         now = datetime.datetime.now(datetime.UTC)
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.certificate.subject)
-            .last_update(now - datetime.timedelta(minutes=5))
+            .last_update(now - told.age)
             .next_update(now + lasts)
             .add_extension(x509.CRLNumber(1), critical=False)
             .add_extension(_key_identifier(self.key), critical=False)
@@ -84,11 +103,50 @@ class Authority:
             entry = (
                 x509.RevokedCertificateBuilder()
                 .serial_number(identity.certificate.serial_number)
-                .revocation_date(now - DAY / 2)
-                .build()
+                .revocation_date(now - told.since)
             )
-            builder = builder.add_revoked_certificate(entry)
+            if told.reason is not None:
+                entry = entry.add_extension(x509.CRLReason(told.reason), critical=False)
+            if told.doubted is not None:
+                entry = entry.add_extension(x509.InvalidityDate(now - told.doubted), critical=False)
+            builder = builder.add_revoked_certificate(entry.build())
         return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    def answer(
+        self,
+        about: FileIdentity,
+        told: Told | None = None,
+        lasts: datetime.timedelta = 30 * DAY,
+        responder: tuple[x509.Certificate, Key] | None = None,
+    ) -> bytes:
+        """An OCSP response, DER: good, or revoked as `told`; signed by the authority itself or by
+        another `responder`, whose certificate is attached."""
+        now = datetime.datetime.now(datetime.UTC)
+        certificate, key = responder or (self.certificate, self.key)
+        status = ocsp.OCSPCertStatus
+        builder = (
+            ocsp.OCSPResponseBuilder()
+            .add_response(
+                about.certificate,
+                self.certificate,
+                hashes.SHA256(),
+                status.REVOKED if told else status.GOOD,
+                now - (told or HALF_A_DAY_AGO).age,
+                now + lasts,
+                now - told.since if told else None,
+                told.reason if told else None,
+            )
+            .responder_id(ocsp.OCSPResponderEncoding.NAME, certificate)
+        )
+        if responder:
+            builder = builder.certificates([certificate])
+        return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    def responder(self, key: Key, answers: bool = True) -> tuple[x509.Certificate, Key]:
+        """A key with a certificate that is for OCSP responses, unless it does not answer."""
+        purpose = ExtendedKeyUsageOID.OCSP_SIGNING if answers else ExtendedKeyUsageOID.CLIENT_AUTH
+        span = (-DAY, 400 * DAY)
+        return _certificate("Responder", key, self, span, purpose=purpose), key
 
 
 def _key_identifier(key: Key) -> x509.AuthorityKeyIdentifier:
@@ -101,13 +159,13 @@ def _certificate(
     issuer: Authority,
     span: tuple[datetime.timedelta, datetime.timedelta],
     is_authority: bool = False,
-    stamps: bool = False,
+    purpose: x509.ObjectIdentifier | None = None,
 ) -> x509.Certificate:
     now = datetime.datetime.now(datetime.UTC)
     subject, issued_by = (
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in (name, issuer.name)
     )
-    usage = [not is_authority, not (is_authority or stamps), *[False] * 3, *[is_authority] * 2]
+    usage = [not is_authority, not (is_authority or purpose), *[False] * 3, *[is_authority] * 2]
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -121,9 +179,8 @@ def _certificate(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(_key_identifier(issuer.key), critical=False)
     )
-    if stamps:
-        purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
-        builder = builder.add_extension(purpose, critical=True)
+    if purpose:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
     return builder.sign(issuer.key, hashes.SHA256())
 
 

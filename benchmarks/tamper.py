@@ -20,6 +20,7 @@ from typing import Any
 
 import pikepdf
 from asn1crypto import cms
+from cryptography import x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name as name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -38,7 +39,7 @@ from app.services.casework import new_case
 from app.services.loading import open_population
 from app.services.reporting import ReportRequest
 from app.services.wording import check_name, check_reason
-from benchmarks.laboratory import DAY, Authority, Laboratory, ec_key, rsa_key
+from benchmarks.laboratory import DAY, Authority, Laboratory, Told, ec_key, rsa_key
 from engine.canonical import canonical_bytes
 from engine.casefile.store import CaseFile
 from engine.lr.verbal import load_scale
@@ -330,6 +331,28 @@ def revoked(scene: Scene) -> Attacked:
     return signed, {"revocation": (laboratory.keep("newer.crl", crl),)}
 
 
+def compromised(scene: Scene) -> Attacked:
+    """The key was stolen; its owner tells the authority after a signature with a timestamp."""
+    laboratory = scene.laboratory
+    signed = sign_report(scene.base, laboratory.proven(laboratory.examiner), REASON)
+    told = Told(timedelta(), x509.ReasonFlags.key_compromise)
+    crl = laboratory.authority.revocation_list([laboratory.examiner], told=told)
+    return signed, {"revocation": (laboratory.keep("stolen.crl", crl),)}
+
+
+def forged_response(scene: Scene) -> Attacked:
+    """A stranger of the root's name says that a revoked certificate is good."""
+    laboratory = scene.laboratory
+    forger = Authority(laboratory.authority.name, ec_key())
+    crl = laboratory.authority.revocation_list([laboratory.examiner])
+    good = laboratory.authority.answer(
+        laboratory.examiner, responder=(forger.certificate, forger.key)
+    )
+    signed = sign_report(scene.base, laboratory.examiner, REASON)
+    files = (laboratory.keep("true.crl", crl), laboratory.keep("forged.ocsp", good))
+    return signed, {"revocation": files}
+
+
 def weak(scene: Scene) -> bytes:
     """A key that can be broken."""
     who = scene.laboratory.authority.identity("Weak", rsa_key(1024))
@@ -435,6 +458,18 @@ ATTACKS: Sequence[Attack] = (
     Attack("Certificates", "expired since, no timestamp",
            "signature.certificate_valid_at_signing", expired),
     Attack("Certificates", "revoked before signing", "signature.revocation", revoked),
+    Attack(
+        "Certificates",
+        "key stolen, revoked after the timestamp",
+        "signature.revocation",
+        compromised,
+    ),
+    Attack(
+        "Certificates",
+        "revoked, beside a forged OCSP response",
+        "signature.revocation",
+        forged_response,
+    ),
     Attack("Certificates", "RSA key of 1024 bits", "signature.strength", weak),
     Attack("Certificates", "timestamp of another signature", "signature.timestamp", moved_stamp),
     Attack("Certificates", "timestamp of an unknown authority", "signature.timestamp?",

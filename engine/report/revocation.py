@@ -95,16 +95,6 @@ def is_strict(encoded: bytes, kind: type[asn1_x509.Certificate | crl.Certificate
     return kind is not ocsp.OCSPResponse or value["response_status"].native == "successful"
 
 
-def is_revoked(certificate: x509.Certificate, data: RevocationData) -> bool:
-    """Whether a CRL of the certificate's issuer lists it."""
-    for encoded in data.crls:
-        found = x509.load_der_x509_crl(encoded)
-        serial = found.get_revoked_certificate_by_serial_number(certificate.serial_number)
-        if found.issuer == certificate.issuer and serial is not None:
-            return True
-    return False
-
-
 def read_store(root: generic.DictionaryObject) -> RevocationData:
     """What a PDF's security store keeps; raises whatever a hostile store provokes."""
     if STORE not in root:

@@ -37,7 +37,8 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
 from engine.report.places import stamp
-from engine.report.revocation import NO_DATA, RevocationData, add_to_store, is_revoked
+from engine.report.revocation import NO_DATA, RevocationData, add_to_store
+from engine.report.revoked import find_issuer, revocations
 from engine.report.roles import EXAMINER, REVIEWER
 from engine.report.strength import weakness
 
@@ -228,7 +229,7 @@ def _sign(
     policy: Mapping[str, Any],
 ) -> bytes:
     proofs = identity.proofs
-    if is_revoked(identity.certificate, proofs.revocation):
+    if _is_revoked(identity):
         raise SeongmunError(ErrorCode.KEY_REVOKED, name=common_name(identity.certificate))
     signer, output = identity.signer(), io.BytesIO()
     metadata = signers.PdfSignatureMetadata(
@@ -254,6 +255,13 @@ def _sign(
     except Exception as error:  # pyHanko raises many kinds; none may leave a half-signed report
         raise SeongmunError(ErrorCode.SIGN_FAILED, reason=str(error)) from error
     return output.getvalue()
+
+
+def _is_revoked(identity: Identity) -> bool:
+    """Whether the data that is to be kept says so."""
+    data = identity.proofs.revocation
+    issuer = find_issuer(identity.certificate, (*identity.chain, *data.certificates))
+    return bool(revocations(identity.certificate, issuer, data))
 
 
 def _certificates(identity: Identity) -> tuple[bytes, ...]:

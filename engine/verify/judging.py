@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
+import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asn1crypto import x509 as asn1_x509
+from cryptography import x509
 from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
-from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatureStatus
+from pyhanko.sign.validation.status import (
+    PdfSignatureStatus,
+    SignatureStatus,
+    TimestampSignatureStatus,
+)
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.errors import RevokedError
+from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import (
     CertRevTrustPolicy,
     RevocationCheckingPolicy,
     RevocationCheckingRule,
 )
+from pyhanko_certvalidator.revinfo.validate_crl import verify_crl
+from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
 
 from engine.report.revocation import NO_DATA, RevocationData
+from engine.report.revoked import Revocation, find_issuer, revocations
 
-_REQUIRED = RevocationCheckingRule.CRL_OR_OCSP_REQUIRED
-WHOLE_PATH = RevocationCheckingPolicy(_REQUIRED, _REQUIRED)
-SIGNER = RevocationCheckingPolicy(_REQUIRED, RevocationCheckingRule.NO_CHECK)
+PATH_ALONE = RevocationCheckingPolicy(
+    RevocationCheckingRule.NO_CHECK, RevocationCheckingRule.NO_CHECK
+)
 WHAT_IS_DECLARED = RevocationCheckingPolicy.from_legacy("soft-fail")
 USAGE = KeyUsageConstraints(key_usage={"digital_signature"})
 
@@ -38,29 +50,32 @@ class Trust:
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A signature's status, at `trusted_time` where an authority that the reader trusts vouches for
-    one, else now. By revocation data that was current then the signer's certificate or one above it
-    `is_revoked`, or the data covers all of them and none `is_unrevoked`."""
+    one, else now, revocation left aside. `revocations` are those of the certificates from the
+    signer's to the trusted one, whenever they were; by data that was current at that time the whole
+    path `is_unrevoked`."""
 
     status: PdfSignatureStatus
     trusted_time: datetime.datetime | None
-    is_revoked: bool = False
+    revocations: tuple[Revocation, ...] = ()
     is_unrevoked: bool = False
 
     @property
     def path(self) -> tuple[asn1_x509.Certificate, ...]:
         """From the signer's certificate to the trusted one; the signer's alone without trust."""
-        path = self.status.validation_path
-        if not self.status.trusted or path is None:
-            return (self.status.signing_cert,)
-        return tuple(reversed(list(path)))
+        return _path(self.status)
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether the signature falls with a certificate that was revoked."""
+        return any(found.counts_against(self.trusted_time) for found in self.revocations)
 
     @property
     def problem(self) -> str:
         """Why the signer is not trusted, in a word; empty where they are."""
-        if self.status.trusted and not self.is_revoked:
-            return ""
         if self.is_revoked:
             return "revoked"
+        if self.status.trusted:
+            return ""
         indication = getattr(self.status.trust_problem_indic, "name", "")
         if "OUT_OF_BOUNDS" in indication:
             return "path_expired"
@@ -74,24 +89,62 @@ def judge(signature: EmbeddedPdfSignature, trust: Trust) -> Judged:
     now = datetime.datetime.now(datetime.UTC)
     status = _validated(signature, trust, now)
     stamp = status.timestamp_validity
-    trusted_time = stamp.timestamp if stamp is not None and _is_sound(stamp) else None
+    trusted_time = stamp.timestamp if stamp is not None and is_sound(stamp, trust) else None
     if trusted_time is not None:
         status = _validated(signature, trust, trusted_time, now)
-    if not trust.revocation:
-        return Judged(status, trusted_time, _tells_revoked(status))
-    moment = trusted_time or now
-    strict = [_validated(signature, trust, moment, now, rules) for rules in (WHOLE_PATH, SIGNER)]
-    is_revoked = any(map(_tells_revoked, (status, *strict)))
-    return Judged(status, trusted_time, is_revoked, strict[0].trusted)
+    found = _revocations(status, trust)
+    unrevoked = _is_unrevoked(status, trust, trusted_time or now)
+    return Judged(status, trusted_time, found, unrevoked)
 
 
-def _tells_revoked(status: PdfSignatureStatus) -> bool:
-    indication = getattr(status.trust_problem_indic, "name", "")
-    return "REVOKED" in indication and "NOT_REVOKED" not in indication
+def is_sound(stamp: TimestampSignatureStatus, trust: Trust) -> bool:
+    """Whether a timestamp can be relied on."""
+    return stamp.intact and stamp.valid and stamp.trusted and not _revocations(stamp, trust)
 
 
-def _is_sound(stamp: TimestampSignatureStatus) -> bool:
-    return stamp.intact and stamp.valid and stamp.trusted
+def _path(status: SignatureStatus) -> tuple[asn1_x509.Certificate, ...]:
+    if not status.trusted or status.validation_path is None:
+        return (status.signing_cert,)
+    return tuple(reversed(list(status.validation_path)))
+
+
+def _revocations(status: SignatureStatus, trust: Trust) -> tuple[Revocation, ...]:
+    """Of every certificate of a path, told by who issued it; of the signer's alone where it does
+    not lead to any that is trusted."""
+    if not trust.roots:
+        return ()
+    path = [x509.load_der_x509_certificate(found.dump()) for found in _path(status)]
+    if len(path) == 1:
+        known = [*trust.revocation.certificates, *(root.dump() for root in trust.roots)]
+        issuer = find_issuer(path[0], known)
+        path += [issuer] if issuer and issuer != path[0] else []
+    pairs = itertools.pairwise(path)
+    return tuple(r for pair in pairs for r in revocations(*pair, trust.revocation))
+
+
+def _is_unrevoked(status: SignatureStatus, trust: Trust, moment: datetime.datetime) -> bool:
+    """Whether data that was current at a moment says of every certificate below the trusted one
+    that it is not revoked. pyHanko's own check of a path looks at no OCSP response where the
+    certificate names no responder."""
+    path = status.validation_path
+    if not (trust.revocation and status.trusted and path):
+        return False
+    context = _context(trust, moment, WHAT_IS_DECLARED)
+    return all(_is_good(certificate, path, context) for certificate in _path(status)[:-1])
+
+
+def _is_good(
+    certificate: asn1_x509.Certificate, path: ValidationPath, context: ValidationContext
+) -> bool:
+    for check in (verify_ocsp_response, verify_crl):
+        try:
+            asyncio.run(check(certificate, path, context))
+        except RevokedError:
+            return False
+        except Exception:  # not the authority's, not current, not about this one, not readable
+            continue
+        return True
+    return False
 
 
 def _validated(
@@ -99,18 +152,17 @@ def _validated(
     trust: Trust,
     moment: datetime.datetime,
     stamp_moment: datetime.datetime | None = None,
-    rules: RevocationCheckingPolicy = WHAT_IS_DECLARED,
 ) -> PdfSignatureStatus:
     return validate_pdf_signature(
         signature,
-        _context(trust, moment, rules),
-        _context(trust, stamp_moment or moment, WHAT_IS_DECLARED),
+        _context(trust, moment),
+        _context(trust, stamp_moment or moment),
         key_usage_settings=USAGE,
     )
 
 
 def _context(
-    trust: Trust, moment: datetime.datetime, rules: RevocationCheckingPolicy
+    trust: Trust, moment: datetime.datetime, rules: RevocationCheckingPolicy = PATH_ALONE
 ) -> ValidationContext:
     return ValidationContext(
         trust_roots=list(trust.roots),

@@ -24,6 +24,7 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import file_error
 from engine.report.revocation import load_revocation, read_store
+from engine.report.revoked import COMPROMISED
 from engine.report.strength import WEAK_HASHES, weakness
 from engine.types import Check
 from engine.verify.countersigned import revision_fault
@@ -153,7 +154,7 @@ def _check_one(
             _integrity(prefix, status),
             _coverage(prefix, status, fault),
             _strength(prefix, status, certificate),
-            _timestamp(prefix, status, trust),
+            _timestamp(prefix, judged, trust),
             _validity(prefix, judged),
             _trust_check(prefix, judged, trust),
             _revocation(prefix, judged, trust, certificate),
@@ -220,7 +221,8 @@ def _strength(prefix: str, status: PdfSignatureStatus, certificate: x509.Certifi
     return failed(check_id, reason) if reason else passed(check_id, "strong")
 
 
-def _timestamp(prefix: str, status: PdfSignatureStatus, trust: Trust) -> Check:
+def _timestamp(prefix: str, judged: Judged, trust: Trust) -> Check:
+    status = judged.status
     check_id, stamp = f"{prefix}.timestamp", status.timestamp_validity
     if stamp is None:
         return not_checked(check_id, "no_timestamp", required=False)
@@ -237,6 +239,8 @@ def _timestamp(prefix: str, status: PdfSignatureStatus, trust: Trust) -> Check:
         return not_checked(check_id, "no_trust_given", **about)
     if not stamp.trusted:
         return not_checked(check_id, "authority_unknown", **about)
+    if judged.trusted_time is None:
+        return not_checked(check_id, "authority_revoked", **about)
     return passed(check_id, "stamped", **about)
 
 
@@ -273,16 +277,50 @@ def _revocation(prefix: str, judged: Judged, trust: Trust, certificate: x509.Cer
     """Required wherever an authority publishes what it revokes, or somebody gave it."""
     check_id = f"{prefix}.revocation"
     if judged.is_revoked:
-        return failed(check_id, "revoked")
+        reason, about = _why_revoked(judged)
+        return failed(check_id, reason, **about)
     if not trust.roots or not judged.status.trusted:
         return not_checked(check_id, "no_path", required=bool(trust.roots))
     if len(judged.path) == 1:
         return not_checked(check_id, "trusted_directly", required=False)
+    if judged.revocations:
+        return _revoked_later(check_id, judged)
     if judged.is_unrevoked:
         return passed(check_id, "not_revoked")
     if trust.revocation:
         return not_checked(check_id, "revocation_not_current")
     return not_checked(check_id, "no_revocation_data", required=_is_published(certificate))
+
+
+def _why_revoked(judged: Judged) -> tuple[str, dict[str, Any]]:
+    """Reason and particulars of the first revocation that a signature falls with."""
+    moment = judged.trusted_time
+    worst = next(found for found in judged.revocations if found.counts_against(moment))
+    about = {"since": worst.since.isoformat(), "why": worst.reason, "time": str(moment)}
+    if worst.reason in COMPROMISED:
+        return "revoked_compromised", about
+    if moment is None:
+        return "revoked_untimed", about
+    if worst.since <= moment:
+        return "revoked_before", about
+    return "revoked_doubted", about | {"doubted": str(worst.invalid_since)}
+
+
+def _revoked_later(check_id: str, judged: Judged) -> Check:
+    """Every revocation came after the timestamp. The signer's own tells that it was valid until
+    then; those above it must be covered by other data."""
+    unclear = [found for found in judged.revocations if not found.is_orderly]
+    told = (unclear or judged.revocations)[0]
+    about: dict[str, Any] = {
+        "since": told.since.isoformat(),
+        "why": told.reason,
+        "time": str(judged.trusted_time),
+    }
+    if unclear:
+        return not_checked(check_id, "revoked_later_unexplained", **about)
+    if judged.is_unrevoked or len(judged.path) == 2:
+        return passed(check_id, "revoked_later", **about)
+    return not_checked(check_id, "revocation_not_current")
 
 
 def _is_published(certificate: x509.Certificate) -> bool:
