@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import shutil
 import subprocess
@@ -21,8 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from app.cli import EXIT_FAILED, EXIT_INCOMPLETE, run
 from app.services.signing import SignerChoice, countersign
-from benchmarks.laboratory import Laboratory
+from benchmarks.laboratory import PASSWORD, Laboratory, ec_key
 from engine.errors import ErrorCode, SeongmunError
 from engine.report.sign import Proofs, sign_report
 from engine.report.tokens import open_token
@@ -201,17 +203,80 @@ def test_command_line_signs_with_a_token(
     tokens: Path,
     demo_media: tuple[Path, Path],
     tmp_path: Path,
-    tool: object,
+    tool: Tool,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from app.cli import run
-
     monkeypatch.setenv("TOKEN_PIN", PIN)
     report = tmp_path / "report.pdf"
     arguments = ["compare", *map(str, demo_media), "--report", str(report), "--json"]
     token = ["--sign-token", str(module), "--token-label", "EC", "--sign-pass-env", "TOKEN_PIN"]
     assert run([*arguments, *token]) == 0
-    assert "Signature is Valid." in tool("pdfsig", report, check=False).decode()  # type: ignore[operator]
+    assert "Signature is Valid." in tool("pdfsig", report, check=False).decode()
     assert run([*arguments, *token[:-2]]) == 2
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("label", ["RSA", "EC"])
+def test_review_record_signed_with_a_token(
+    label: str,
+    module: Path,
+    tokens: Path,
+    reports: dict[str, Path],
+    tmp_path: Path,
+    tool: Tool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With a timestamp and the list of an authority that has nothing to say of the token."""
+    lab = Laboratory(tmp_path)
+    clock = lab.write(lab.authority.identity("Clock", ec_key(), stamps=True), "clock.p12")
+    monkeypatch.setenv("TOKEN_PIN", PIN)
+    monkeypatch.setenv("CLOCK", PASSWORD.decode())
+    record, trusted = tmp_path / "검토 기록.pdf", tokens / f"{label}.pem"
+    arguments = ["verify", str(reports["ko"]), "--no-recompute", "--json", "--record", str(record)]
+    who = ["--reviewer", "검토자 이", "--agency", "문자감정원", "--remarks", "이상 없음"]
+    token = ["--sign-token", str(module), "--token-label", label, "--sign-pass-env", "TOKEN_PIN"]
+    proofs = ["--tsa-p12", str(clock), "--tsa-pass-env", "CLOCK", "--revocation", str(lab.crl)]
+    assert run([*arguments, *who, *token, *proofs]) == EXIT_INCOMPLETE
+    capsys.readouterr()
+
+    believed = ["--trust", str(trusted), "--trust", str(lab.root)]
+    assert run(["verify", str(record), "--json", *believed]) == EXIT_INCOMPLETE
+    checks = {c["id"]: c for c in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["signature.present"]["params"]["signer"] == f"Common Name: 감정인 {label}"
+    told = {name: (check["status"], check["reason"]) for name, check in checks.items()}
+    assert told["signature.integrity"] == ("PASS", "intact")
+    assert told["signature.coverage"] == ("PASS", "whole_file")
+    assert told["signature.trust"] == ("PASS", "trusted")
+    assert told["signature.timestamp"] == ("PASS", "stamped")
+    assert told["review.document"] == ("PASS", "canonical")
+    assert not [name for name, (status, _) in told.items() if status == "FAIL"]
+    bundle = tmp_path / "trusted.pem"
+    bundle.write_bytes(trusted.read_bytes() + lab.root.read_bytes())
+    require_agreement(record.read_bytes(), bundle, tmp_path, tool)
+
+    changed = bytearray(record.read_bytes())
+    changed[len(changed) // 3] ^= 1
+    record.write_bytes(bytes(changed))
+    assert run(["verify", str(record), "--json", *believed]) == EXIT_FAILED
+    assert "Signature is Valid" not in tool("pdfsig", record, check=False).decode()
+    capsys.readouterr()
+
+
+def test_no_record_is_written_where_the_token_does_not_sign(
+    module: Path,
+    tokens: Path,
+    reports: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("TOKEN_PIN", "000000")
+    record = tmp_path / "record.pdf"
+    arguments = ["verify", str(reports["ko"]), "--no-recompute", "--json", "--lang", "en"]
+    who = ["--record", str(record), "--reviewer", "Lee"]
+    token = ["--sign-token", str(module), "--token-label", "EC", "--sign-pass-env", "TOKEN_PIN"]
+    assert run([*arguments, *who, *token]) == EXIT_FAILED
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == ErrorCode.TOKEN_PIN.value
+    assert not record.exists()
