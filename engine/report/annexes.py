@@ -78,11 +78,10 @@ class Annexes:
         for key, title in zip(
             MANIFEST_ORDER, ("front_end", "vad", "suitability_limits"), strict=True
         ):
-            story += [Paragraph(shown(self._label(title)), SUBHEADING)]
-            story += self._parameters(content["profile"].get(key, {}))
-        return story
+            story += self._parameters(title, content["profile"].get(key, {}))
+        return story + self._parameters("conditions", content["population"]["conditions"])
 
-    def _parameters(self, table: Mapping[str, Any]) -> list[Flowable]:
+    def _parameters(self, title: str, table: Mapping[str, Any]) -> list[Flowable]:
         """Two parameters a line, long ones below; their names are those of the manifest."""
         pairs = [(name, _plain(value)) for name, value in sorted(table.items())]
         long = [pair for pair in pairs if len(pair[1]) > 24]
@@ -91,7 +90,8 @@ class Annexes:
         right = [*short[half:], *[("", "")] * (half * 2 - len(short))]
         rows = [(*a, *b) for a, b in zip(short[:half], right, strict=True)]
         head = self._heads("parameter", "value") * 2
-        story: list[Flowable] = [LongList(head, rows, (30, 18, 30, 18))]
+        heading = Paragraph(shown(self._label(title)), SUBHEADING)
+        story = [CondPageBreak(SUBHEADING_ROOM), heading, LongList(head, rows, (30, 18, 30, 18))]
         names = [name for name, _ in long]
         return [*story, facts(long, names)] if long else story
 

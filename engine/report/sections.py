@@ -13,7 +13,6 @@ from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph,
 from engine.audio.suitability import judge_suitability, limits_for
 from engine.canonical import canonical_bytes
 from engine.lr.conditions import limits_text
-from engine.report.annexes import settings
 from engine.report.figures import ItemPlot, PreparedFigure
 from engine.report.page import (
     BODY,
@@ -191,7 +190,7 @@ class Body:
         keys = list(self._quality_cells(items[0]))
         head = [self._text(key) for key in ("item", *keys)]
         rows = [(i["label"], *self._quality_cells(i).values()) for i in items]
-        table = columns(head, rows, (9, 12, 12, 15, 19, 13, 13, 11, 12, 13, 13, 16), SMALL)
+        table = columns(head, rows, (9, 12, 12, 17, 18, 12, 15, 11, 12, 12, 12, 16), SMALL)
         names = " · ".join(f"{i['label']}: {self.words.item(i['label'])}" for i in items)
         alone = [Paragraph(shown(names), SMALL)] if len(items) == 2 else []
         parts = [self._heading("quality"), self._say("quality_text"), Spacer(1, 4), table, *alone]
@@ -261,12 +260,15 @@ class Body:
         plain = {**check, "low": None, "high": None, "allowed": "", "value": check["value"]}
         if check["condition"] == "codec":
             plain["value"] = self._text(f"codec.{check['value']}")
+        if check["condition"] == "sex" and check["value"]:
+            plain["value"] = self._text(f"sex.{check['value']}")
         return f"{limits_text(plain, self.words.texts)}: {place}"
 
     def _limits_of(self, check: Mapping[str, Any]) -> str:
         """What the population covers of a condition."""
-        if check["condition"] == "codec":
-            return ", ".join(self._text(f"codec.{name}") for name in check["allowed"].split())
+        if check["condition"] in ("codec", "sex") and check["allowed"]:
+            kind, allowed = check["condition"], check["allowed"].split()
+            return ", ".join(self._text(f"{kind}.{name}") for name in allowed)
         low, high = (None if check[k] is None else f"{check[k]:.4g}" for k in ("low", "high"))
         if low and high:
             return f"{low} – {high}"
@@ -282,7 +284,6 @@ class Body:
             ("population_name", f"{population['id']} — {population['description']}"),
             ("population_sha256", population["sha256"]),
             ("size_label", self._text("population_size", **sizes)),
-            ("conditions", Paragraph(shown(settings(population["conditions"])), SMALL)),
             ("calibration", self._text("calibration_text", **calibration)),
             ("bounds", f"{ratio_range(calibration['bounds_log10'])} "
                        f"(log10 {log10_range(calibration['bounds_log10'])})"),
