@@ -17,7 +17,7 @@ from engine.report.tables import LongList, columns, facts, shown
 from engine.report.words import Words, joined
 
 SEGMENT_COLUMNS = 3
-SUBHEADING_ROOM, HEADING_ROOM = 72, 150
+SUBHEADING_ROOM, HEADING_ROOM = 90, 150
 TRAIL_SIZE = 6.0  # the widest hash fits
 MANIFEST_ORDER = ("front_end", "vad", "suitability")
 

@@ -190,7 +190,7 @@ class Body:
         keys = list(self._quality_cells(items[0]))
         head = [self._text(key) for key in ("item", *keys)]
         rows = [(i["label"], *self._quality_cells(i).values()) for i in items]
-        table = columns(head, rows, (9, 12, 12, 17, 18, 12, 15, 11, 12, 12, 12, 16), SMALL)
+        table = columns(head, rows, (9, 12, 12, 16, 19, 12, 15, 11, 12, 12, 12, 16), SMALL)
         names = " · ".join(f"{i['label']}: {self.words.item(i['label'])}" for i in items)
         alone = [Paragraph(shown(names), SMALL)] if len(items) == 2 else []
         parts = [self._heading("quality"), self._say("quality_text"), Spacer(1, 4), table, *alone]
