@@ -389,8 +389,10 @@ class CaseActions(QObject):
             c if c.isalnum() or c in "-_" else "-" for c in room.overview().info.number
         )
         suggested = folder / f"{number}-{finished.analysis.id}.pdf"
-        count = len(room.overview().analyses)
-        dialog = EvidenceReportDialog(self._window.settings, suggested, count, self._window)
+        count, correctable = len(room.overview().analyses), room.overview().correctable
+        dialog = EvidenceReportDialog(
+            self._window.settings, suggested, count, correctable, self._window
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._write(dialog, finished))
         dialog.open()
@@ -402,6 +404,7 @@ class CaseActions(QObject):
             return
         target, language, signer = dialog.target, dialog.report_language, dialog.signer
         template, whole_case = dialog.template, dialog.whole_case
+        corrected = (dialog.correction.supersedes, dialog.correction.reason)
         self._window.settings.setValue("reports", str(target.parent))
 
         def work(progress: Any, cancel: Any) -> bool:
@@ -412,9 +415,9 @@ class CaseActions(QObject):
             with opened_identity(signer) as identity:
                 request = ReportRequest(language, identity, template=open_template(template))
                 if whole_case:
-                    room.analyst.report_case(request, target, progress)
+                    room.analyst.report_case(request, target, progress, *corrected)
                 else:
-                    room.analyst.report(finished, request, target, progress)
+                    room.analyst.report(finished, request, target, progress, *corrected)
             return signer.kind != "none"
 
         def done(signed: bool) -> None:

@@ -10,11 +10,16 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
-from app.services.signing import opened_identity
+from app.messages import Language
+from app.services.signing import countersign, opened_identity
+from app.services.wording import check_name
 from app.services.workroom import Workroom
+from engine.errors import ErrorCode
+from engine.types import CheckStatus
+from ui.dialogs.countersign import CountersignDialog
 from ui.dialogs.record import RecordDialog
 from ui.errors import is_cancelled, show_error
-from ui.language import current_language
+from ui.language import current_language, text_of
 from ui.qt_jobs import Job
 
 if TYPE_CHECKING:
@@ -315,6 +320,60 @@ class ReviewDesk(QObject):
             self.message.emit(text)
 
         self._window.board.start(self.tr("Writing the review record"), work, done)
+
+    @property
+    def countersign_obstacle(self) -> str:
+        """Why the report cannot be countersigned now; empty where it can."""
+        review = self._view.review
+        if self.report is None:
+            return self.tr("Open a report first.")
+        if review is None:
+            return self.tr("The report has not been verified.")
+        checks, language = review.verification.result.checks, current_language()
+        failed = [check_name(c.id, language) for c in checks if c.status is CheckStatus.FAIL]
+        if failed:
+            text = self.tr(
+                "A report that does not hold is not countersigned. Does not hold: {names}"
+            )
+            return text.format(names=", ".join(failed))
+        if len(review.signatures) > 1:
+            return text_of(ErrorCode.COUNTERSIGN_ALREADY, {"signer": review.signatures[1].signer})
+        return ""
+
+    def ask_to_countersign(self) -> CountersignDialog | None:
+        """Ask with which key the reviewer signs the report, and where to."""
+        review = self._view.review
+        if review is None or self.countersign_obstacle:
+            return None
+        examiner = review.signatures[0].signer
+        dialog = CountersignDialog(self._settings, review.report, examiner, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._countersign(dialog, review))
+        dialog.open()
+        return dialog
+
+    def _countersign(self, dialog: CountersignDialog, found: Review) -> None:
+        """Sign a copy in a job, then open and verify it with what the reviewer brought along."""
+        target, signer, report = dialog.target, dialog.signer, found.report
+        stated = found.content["language"] if found.content is not None else "both"
+        language: Language = "ko" if stated == "ko" else "en"
+        if stated == "both":
+            language = current_language()
+
+        def work(progress: Any, cancel: Any) -> None:
+            countersign(report, signer, target, language, progress, cancel, found.sha256)
+
+        def done(_: object) -> None:
+            text = self.tr("The countersigned report is saved: {path}")
+            self.message.emit(text.format(path=target))
+            if self.report == report:
+                self.report = target
+                self._view.show_waiting(target)
+                self.changed.emit()
+                self.check(recompute=False)
+
+        title = self.tr("Countersigning {name}").format(name=report.name)
+        self._window.board.start(title, work, done)
 
     def take(self, paths: Sequence[Path]) -> None:
         """Do with files what they are for: a PDF is checked, certificates are trusted, all else is

@@ -20,7 +20,7 @@ from ui.widgets.job_tray import JobTray
 
 SIZE_PX = (1240, 860)
 MESSAGE_MS = 15000
-TOOLS = ("open", "files", "folder", "trust", "recompute", "record")
+TOOLS = ("open", "files", "folder", "trust", "recompute", "record", "countersign")
 
 
 class ReviewWindow(QMainWindow):
@@ -68,6 +68,7 @@ class ReviewWindow(QMainWindow):
                 ("extract", "Ctrl+E", self.desk.choose_folder_for_attachments),
                 ("copy", "Ctrl+Shift+C", self.desk.copy_text),
                 ("record", "Ctrl+S", self.desk.ask_for_record),
+                ("countersign", "Ctrl+Shift+S", self.desk.ask_to_countersign),
                 ("close", "Ctrl+W", self.close),
             ],
             "check": [
@@ -83,6 +84,7 @@ class ReviewWindow(QMainWindow):
             "help": [("keys", "F1", self.show_shortcuts)],
         }
         self._menus = {name: self.menuBar().addMenu("") for name in entries}
+        self._menus["report"].setToolTipsVisible(True)
         self._names = {menu: [entry[0] for entry in items] for menu, items in entries.items()}
         for menu, items in entries.items():
             for name, shortcut, slot in items:
@@ -118,6 +120,14 @@ class ReviewWindow(QMainWindow):
             self._actions[name].setEnabled(review is not None)
         self._actions["no_trust"].setEnabled(bool(self.desk.trust))
         self._actions["stop"].setEnabled(bool(self.board.running))
+        self._update_countersign()
+
+    def _update_countersign(self) -> None:
+        """Whether it can be done, and why not."""
+        action, obstacle = self._actions["countersign"], self.desk.countersign_obstacle
+        action.setEnabled(not obstacle)
+        _, tip = self._action_texts()["countersign"]
+        action.setToolTip(obstacle or f"{tip} ({action.shortcut().toString()})")
 
     def show_shortcuts(self) -> ShortcutsDialog:
         """The sheet of keys."""
@@ -183,6 +193,7 @@ class ReviewWindow(QMainWindow):
             key = action.shortcut().toString()
             action.setText(text)
             action.setToolTip(f"{tip} ({key})" if key else tip)
+        self._update_countersign()
         self._bar.setWindowTitle(self.tr("Tools"))
 
     def _action_texts(self) -> dict[str, tuple[str, str]]:
@@ -197,6 +208,10 @@ class ReviewWindow(QMainWindow):
             "record": (
                 self.tr("Save a review record…"),
                 self.tr("A PDF of what was found; it can be signed"),
+            ),
+            "countersign": (
+                self.tr("Countersign report…"),
+                self.tr("Sign the report as its reviewer, in a copy"),
             ),
             "close": (self.tr("Close"), self.tr("Close this window")),
             "files": (

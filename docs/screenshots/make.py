@@ -276,6 +276,10 @@ class Pictures:
         dialog.name.setText(self.texts["reviewer"])
         dialog._target.setText("/reviews/review.pdf")
         self._shoot(dialog, "dialog_record", scheme)
+        countersigning = review.desk.ask_to_countersign()
+        assert countersigning is not None
+        countersigning._target.setText("/reviews/countersigned.pdf")
+        self._shoot(countersigning, "dialog_countersign", scheme)
         altered = self.scratch / f"{scheme}_altered.pdf"
         altered.write_bytes(report.read_bytes().replace(b"/Producer", b"/Pr0ducer", 1))
         review.desk.open(altered)

@@ -2,6 +2,13 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="ko" sourcelanguage="en">
 <context>
+    <name>Buttons</name>
+    <message>
+        <source>Browse…</source>
+        <translation>찾아보기…</translation>
+    </message>
+</context>
+<context>
     <name>CaseActions</name>
     <message>
         <source>Open case</source>
@@ -236,6 +243,56 @@
     </message>
 </context>
 <context>
+    <name>CorrectionGroup</name>
+    <message>
+        <source>Correction of an earlier report</source>
+        <translation>이전 감정서의 수정</translation>
+    </message>
+    <message>
+        <source>{number} (version {version}, {date}, {state})</source>
+        <translation>{number} (제{version}판, {date}, {state})</translation>
+    </message>
+    <message>
+        <source>signed</source>
+        <translation>서명됨</translation>
+    </message>
+    <message>
+        <source>draft</source>
+        <translation>초안</translation>
+    </message>
+    <message>
+        <source>Superseded report</source>
+        <translation>대체하는 감정서</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>수정 사유</translation>
+    </message>
+    <message>
+        <source>State why the earlier report is corrected: the new one says so.</source>
+        <translation>이전 감정서를 수정하는 사유를 적으십시오. 새 감정서에 기재됩니다.</translation>
+    </message>
+</context>
+<context>
+    <name>CountersignDialog</name>
+    <message>
+        <source>Countersign the report</source>
+        <translation>감정서에 검토자 서명</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>감정서</translation>
+    </message>
+    <message>
+        <source>Examiner</source>
+        <translation>감정인</translation>
+    </message>
+    <message>
+        <source>You sign as the reviewer, in a copy: the examiner&apos;s file stays as it is. A report is countersigned once.</source>
+        <translation>검토자로서 사본에 서명하며, 감정인의 파일은 그대로 남습니다. 검토자 서명은 한 번만 할 수 있습니다.</translation>
+    </message>
+</context>
+<context>
     <name>Errors</name>
     <message>
         <source>Seongmun</source>
@@ -244,6 +301,25 @@
     <message>
         <source>Copy details</source>
         <translation>세부 내용 복사</translation>
+    </message>
+</context>
+<context>
+    <name>EvidenceReportDialog</name>
+    <message>
+        <source>none: the plain one</source>
+        <translation>없음: 기본 서식</translation>
+    </message>
+    <message>
+        <source>All {count} comparisons of the case</source>
+        <translation>사건의 비교 {count}건 모두</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>서식</translation>
+    </message>
+    <message>
+        <source>Laboratory&apos;s template</source>
+        <translation>감정 기관의 서식</translation>
     </message>
 </context>
 <context>
@@ -1031,6 +1107,49 @@
     </message>
 </context>
 <context>
+    <name>ProofsGroup</name>
+    <message>
+        <source>Timestamp and revocation</source>
+        <translation>시점확인 및 인증서 폐지 정보</translation>
+    </message>
+    <message>
+        <source>none: the time is the signer&apos;s own claim</source>
+        <translation>없음: 서명 시각은 서명자의 주장일 뿐입니다</translation>
+    </message>
+    <message>
+        <source>CRLs, OCSP responses, certificates of authorities</source>
+        <translation>폐지 목록(CRL), OCSP 응답, 인증기관 인증서</translation>
+    </message>
+    <message>
+        <source>Add…</source>
+        <translation>추가…</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>빼기</translation>
+    </message>
+    <message>
+        <source>Timestamp authority</source>
+        <translation>시점확인기관 파일</translation>
+    </message>
+    <message>
+        <source>Its password</source>
+        <translation>시점확인 비밀번호</translation>
+    </message>
+    <message>
+        <source>Revocation data</source>
+        <translation>폐지 정보 파일</translation>
+    </message>
+    <message>
+        <source>All files</source>
+        <translation>모든 파일</translation>
+    </message>
+    <message>
+        <source>Choose a timestamp authority or revocation data, or uncheck the box.</source>
+        <translation>시점확인기관 파일이나 폐지 정보 파일을 선택하거나, 이 항목의 선택을 해제하십시오.</translation>
+    </message>
+</context>
+<context>
     <name>QualityPanel</name>
     <message>
         <source>Open a recording to see its quality.</source>
@@ -1171,31 +1290,16 @@
         <translation>의견</translation>
     </message>
     <message>
+        <source>State who reviews.</source>
+        <translation>검토자 이름을 적으십시오.</translation>
+    </message>
+    <message>
         <source>Without a signature anybody can change the record.</source>
         <translation>서명하지 않은 기록은 누구나 고칠 수 있습니다.</translation>
     </message>
     <message>
         <source>The record is signed and checked before it is saved.</source>
         <translation>기록에 서명하고 서명을 확인한 뒤 저장합니다.</translation>
-    </message>
-</context>
-<context>
-    <name>EvidenceReportDialog</name>
-    <message>
-        <source>none: the plain one</source>
-        <translation>없음: 기본 서식</translation>
-    </message>
-    <message>
-        <source>All {count} comparisons of the case</source>
-        <translation>사건의 비교 {count}건 모두</translation>
-    </message>
-    <message>
-        <source>Template</source>
-        <translation>서식</translation>
-    </message>
-    <message>
-        <source>Laboratory&apos;s template</source>
-        <translation>감정 기관의 서식</translation>
     </message>
 </context>
 <context>
@@ -1207,58 +1311,6 @@
     <message>
         <source>Language</source>
         <translation>언어</translation>
-    </message>
-    <message>
-        <source>Save as</source>
-        <translation>저장 위치</translation>
-    </message>
-    <message>
-        <source>only where there are several</source>
-        <translation>토큰이 여럿일 때만</translation>
-    </message>
-    <message>
-        <source>nobody: unsigned draft</source>
-        <translation>없음: 서명하지 않은 초안</translation>
-    </message>
-    <message>
-        <source>a PKCS#12 file</source>
-        <translation>PKCS#12 파일</translation>
-    </message>
-    <message>
-        <source>a security token</source>
-        <translation>보안 토큰</translation>
-    </message>
-    <message>
-        <source>Signed by</source>
-        <translation>서명</translation>
-    </message>
-    <message>
-        <source>File</source>
-        <translation>파일</translation>
-    </message>
-    <message>
-        <source>PKCS#11 library</source>
-        <translation>PKCS#11 라이브러리</translation>
-    </message>
-    <message>
-        <source>Token</source>
-        <translation>토큰 이름</translation>
-    </message>
-    <message>
-        <source>Password or PIN</source>
-        <translation>비밀번호 또는 PIN</translation>
-    </message>
-    <message>
-        <source>Browse…</source>
-        <translation>찾아보기…</translation>
-    </message>
-    <message>
-        <source>Save the report</source>
-        <translation>감정서 저장</translation>
-    </message>
-    <message>
-        <source>Signing identity</source>
-        <translation>서명 인증서</translation>
     </message>
     <message>
         <source>The report is signed and verified before it is saved.</source>
@@ -1350,6 +1402,26 @@
     <message>
         <source>Writing the review record</source>
         <translation>검토 기록 작성</translation>
+    </message>
+    <message>
+        <source>Open a report first.</source>
+        <translation>먼저 감정서를 여십시오.</translation>
+    </message>
+    <message>
+        <source>The report has not been verified.</source>
+        <translation>아직 검증되지 않은 감정서입니다.</translation>
+    </message>
+    <message>
+        <source>A report that does not hold is not countersigned. Does not hold: {names}</source>
+        <translation>유효하지 않은 감정서에는 검토자 서명을 할 수 없습니다. 유효하지 않은 항목: {names}</translation>
+    </message>
+    <message>
+        <source>The countersigned report is saved: {path}</source>
+        <translation>검토자 서명을 한 감정서를 저장했습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Countersigning {name}</source>
+        <translation>검토자 서명: {name}</translation>
     </message>
 </context>
 <context>
@@ -1623,6 +1695,14 @@ You need neither a case nor an account. Nothing is changed and nothing leaves th
     <message>
         <source>A PDF of what was found; it can be signed</source>
         <translation>확인한 내용을 PDF로 남깁니다. 서명할 수 있습니다</translation>
+    </message>
+    <message>
+        <source>Countersign report…</source>
+        <translation>검토자 서명…</translation>
+    </message>
+    <message>
+        <source>Sign the report as its reviewer, in a copy</source>
+        <translation>감정서 사본에 검토자로서 서명합니다</translation>
     </message>
     <message>
         <source>Close</source>
@@ -2091,6 +2171,69 @@ Ctrl+P를 누르면 음성 구간과 화자를 제안합니다. 또는 파형에
     <message>
         <source>Keys</source>
         <translation>단축키</translation>
+    </message>
+</context>
+<context>
+    <name>SigningDialog</name>
+    <message>
+        <source>only where there are several</source>
+        <translation>여럿일 때만</translation>
+    </message>
+    <message>
+        <source>nobody: unsigned draft</source>
+        <translation>없음: 서명하지 않은 초안</translation>
+    </message>
+    <message>
+        <source>a PKCS#12 file</source>
+        <translation>PKCS#12 파일</translation>
+    </message>
+    <message>
+        <source>a security token</source>
+        <translation>보안 토큰</translation>
+    </message>
+    <message>
+        <source>Save as</source>
+        <translation>저장 위치</translation>
+    </message>
+    <message>
+        <source>Signed by</source>
+        <translation>서명</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>파일</translation>
+    </message>
+    <message>
+        <source>PKCS#11 library</source>
+        <translation>PKCS#11 라이브러리</translation>
+    </message>
+    <message>
+        <source>Token</source>
+        <translation>토큰 이름</translation>
+    </message>
+    <message>
+        <source>Certificate</source>
+        <translation>인증서 이름</translation>
+    </message>
+    <message>
+        <source>Password or PIN</source>
+        <translation>비밀번호 또는 PIN</translation>
+    </message>
+    <message>
+        <source>Save the report</source>
+        <translation>감정서 저장</translation>
+    </message>
+    <message>
+        <source>Signing identity</source>
+        <translation>서명 인증서</translation>
+    </message>
+    <message>
+        <source>Choose where to save it.</source>
+        <translation>저장할 위치를 선택하십시오.</translation>
+    </message>
+    <message>
+        <source>Choose with what it is signed.</source>
+        <translation>서명에 쓸 인증서를 선택하십시오.</translation>
     </message>
 </context>
 <context>

@@ -1,8 +1,18 @@
-"""What every dialog ends with."""
+"""What every dialog ends with, and the button beside a path."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox
+from collections.abc import Callable
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
 
 
 def ok_cancel(dialog: QDialog) -> QDialogButtonBox:
@@ -13,3 +23,15 @@ def ok_cancel(dialog: QDialog) -> QDialogButtonBox:
     buttons.accepted.connect(dialog.accept)
     buttons.rejected.connect(dialog.reject)
     return buttons
+
+
+def beside(line: QLineEdit, browse: Callable[[], None]) -> QWidget:
+    """A path with the button that asks for it."""
+    button = QPushButton(QCoreApplication.translate("Buttons", "Browse…"))
+    button.clicked.connect(browse)
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(line, 1)
+    row.addWidget(button)
+    return holder

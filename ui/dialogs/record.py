@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from ui.dialogs.report import ReportDialog
 
@@ -14,6 +14,8 @@ REMARKS_PX = 110
 
 class RecordDialog(ReportDialog):
     """As for a report; the reviewer's name is needed, and is remembered."""
+
+    remembered = "reviewer"
 
     def __init__(self, settings: QSettings, suggested: Path, parent: QWidget | None = None) -> None:
         self.name = QLineEdit(str(settings.value("review/name", "")))
@@ -35,14 +37,15 @@ class RecordDialog(ReportDialog):
         for number, (label, widget) in enumerate(rows):
             self._form.insertRow(number, label, widget)
 
-    def _update(self) -> None:
-        super()._update()
-        ok = self._buttons.button(QDialogButtonBox.StandardButton.Ok)
-        ok.setEnabled(ok.isEnabled() and bool(self.name.text().strip()))
-        if self.signer.kind == "none":
-            self._note.setText(self.tr("Without a signature anybody can change the record."))
-        else:
-            self._note.setText(self.tr("The record is signed and checked before it is saved."))
+    def _problem(self) -> str:
+        if not self.name.text().strip():
+            return self.tr("State who reviews.")
+        return super()._problem()
+
+    def _promise(self) -> str:
+        if self._chosen == "none":
+            return self.tr("Without a signature anybody can change the record.")
+        return self.tr("The record is signed and checked before it is saved.")
 
     def accept(self) -> None:
         """Remember who reviews."""
