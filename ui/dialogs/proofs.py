@@ -90,9 +90,8 @@ class ProofsGroup(OptionalGroup):
 
     def add_files(self, paths: Sequence[Path]) -> None:
         """Add revocation data; what is there already is not added twice."""
-        present = self._paths()
         for path in paths:
-            if path not in present:
+            if path not in self._paths():
                 item = QListWidgetItem(path.name, self.files)
                 item.setData(PATH, str(path))
                 item.setToolTip(str(path))
