@@ -24,7 +24,7 @@ from engine.verify.run import (
     compared,
     read_manifest,
     read_report,
-    verify_report,
+    verify_pdf,
 )
 
 
@@ -52,8 +52,10 @@ def verify(
         FILE_*, REPORT_NOT_PDF, REPORT_TOO_LARGE, KEY_CERTIFICATE, REVOCATION_INVALID, CANCELLED;
         SCALE_MISSING, SCALE_INVALID of a scale that was named.
     """
-    content = content_of(report)
-    pack, found = _installed(content or _rings_of(report), model, population)
+    pdf = read_report(report)
+    manifest, check = read_manifest(pdf)
+    content = None if manifest is None else manifest.content
+    pack, found = _installed(content or _rings_of(pdf), model, population)
     inputs = VerificationInputs(
         media=_several(media),
         case=case,
@@ -66,7 +68,7 @@ def verify(
         if recompute and pack and found
         else None,
     )
-    return verify_report(report, inputs, cancel)
+    return verify_pdf(pdf, inputs, cancel, (manifest, check))
 
 
 def _several(paths: Path | Sequence[Path] | None) -> tuple[Path, ...]:
@@ -84,9 +86,9 @@ def content_of(report: Path) -> Mapping[str, Any] | None:
     return None if manifest is None else manifest.content
 
 
-def _rings_of(report: Path) -> Mapping[str, Any] | None:
+def _rings_of(pdf: bytes) -> Mapping[str, Any] | None:
     """What a report on voices across calls says of itself, where that can be read."""
-    document = attached_rings(read_report(report))
+    document = attached_rings(pdf)
     return None if document is None else rings_content(document)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from engine.lr.affine import fit_line
@@ -71,6 +70,8 @@ def bigaussian(scores: Floats, same: Bools, weights: Floats, regularisation: flo
 def sigma_of_cllr(cllr: float) -> float:
     """The standard deviation, in natural logarithms, of the perfectly calibrated two Gaussians
     that have this Cllr; at the ends of `SIGMA_RANGE` where none has."""
+    from scipy.optimize import brentq  # loads slowly, and few need it
+
     low, high = SIGMA_RANGE
     if cllr >= cllr_of_sigma(low):
         return low

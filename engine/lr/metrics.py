@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -62,6 +61,8 @@ def pav_log10_lr(scores: Floats, same: Bools, weights: Floats) -> Floats:
 
     Trials without weight take part in nothing; their value is 0.
     """
+    from scipy.optimize import isotonic_regression  # loads slowly, and few need it
+
     result = np.zeros(len(scores))
     counted = weights > 0
     scores, same, weights = scores[counted], same[counted], weights[counted]

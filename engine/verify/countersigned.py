@@ -21,6 +21,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 
 from engine.report.revocation import STORE, is_strict
 from engine.report.roles import REVIEWER
+from engine.verify.opened import OpenedPdf
 
 SIGNATURE_KEYS = {
     "/Type", "/Filter", "/SubFilter", "/Contents", "/ByteRange", "/M", "/Name", "/Reason"
@@ -49,7 +50,7 @@ MOST_NESTED = 32
 Object = Any
 
 
-def revision_fault(first: bytes, pdf: bytes) -> str:
+def revision_fault(first: OpenedPdf, pdf: OpenedPdf) -> str:
     """What the second revision does beyond countersigning; empty where it does nothing else."""
     try:
         return _Revision(first, pdf).fault()
@@ -60,10 +61,9 @@ def revision_fault(first: bytes, pdf: bytes) -> str:
 class _Revision:
     """The report before and after, and what came in between."""
 
-    def __init__(self, first: bytes, pdf: bytes) -> None:
-        self.first, self.pdf, self.bytes = first, pdf, io.BytesIO(pdf)
-        self.old = PdfFileReader(io.BytesIO(first), strict=True)
-        self.new = PdfFileReader(io.BytesIO(pdf), strict=True)
+    def __init__(self, first: OpenedPdf, pdf: OpenedPdf) -> None:
+        self.first, self.pdf, self.bytes = first.content, pdf.content, io.BytesIO(pdf.content)
+        self.old, self.new = first.reader, pdf.reader
         last = self.new.xrefs.total_revisions - 1
         self.changed = {
             ref.idnum

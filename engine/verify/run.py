@@ -50,6 +50,7 @@ class Remade:
     embeddings: tuple[FloatArray, FloatArray]
 
 
+StatedManifest = tuple[ReportManifest | None, Check]
 Recompute = Callable[[Mapping[str, Any], Sequence[Source]], Sequence[Remade]]
 
 
@@ -93,20 +94,6 @@ class Verification:
         return self.recomputed[0].ratio.log10_lr if self.recomputed else None
 
 
-def verify_report(
-    path: Path, inputs: VerificationInputs, cancel: CancelToken | None = None
-) -> Verification:
-    """Check a report.
-
-    Raises
-    ------
-    SeongmunError
-        What `read_report` raises, CANCELLED. Whatever is wrong with the report itself is a failed
-        check.
-    """
-    return verify_pdf(read_report(path), inputs, cancel)
-
-
 def read_report(path: Path) -> bytes:
     """The bytes of a file that may be a report.
 
@@ -131,9 +118,19 @@ def read_report(path: Path) -> bytes:
 
 
 def verify_pdf(
-    pdf: bytes, inputs: VerificationInputs, cancel: CancelToken | None = None
+    pdf: bytes,
+    inputs: VerificationInputs,
+    cancel: CancelToken | None = None,
+    stated: StatedManifest | None = None,
 ) -> Verification:
-    """Check a report's bytes; as `verify_report`."""
+    """Check a report's bytes; `stated` is what `read_manifest` found in them, where that was asked
+    before.
+
+    Raises
+    ------
+    SeongmunError
+        CANCELLED. Whatever is wrong with the report itself is a failed check.
+    """
     checks, facts = check_signature(pdf, inputs.trust, inputs.revocation)
     if (rings := attached_rings(pdf)) is not None:
         checks += check_rings(
@@ -149,7 +146,7 @@ def verify_pdf(
         return Verification(VerificationResult(tuple(checks)), None, facts)
     if (other := check_document(pdf)) is not None:
         return Verification(VerificationResult((*checks, *other)), None, facts)
-    manifest, manifest_check = read_manifest(pdf)
+    manifest, manifest_check = stated or read_manifest(pdf)
     checks.append(manifest_check)
     checks.append(check_attachments(pdf, manifest))
     if manifest is None:
@@ -196,7 +193,7 @@ _AFTER_MANIFEST = (
 )
 
 
-def read_manifest(pdf: bytes) -> tuple[ReportManifest | None, Check]:
+def read_manifest(pdf: bytes) -> StatedManifest:
     """The attached manifest, or the reason why there is none."""
     try:
         with pikepdf.open(io.BytesIO(pdf)) as document:

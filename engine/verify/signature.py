@@ -7,7 +7,6 @@ validity, trust, revocation.
 from __future__ import annotations
 
 import datetime
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from engine.types import Check
 from engine.verify.countersigned import revision_fault
 from engine.verify.coverage import coverage_fault, first_revision
 from engine.verify.judging import Judged, Trust, judge
+from engine.verify.opened import OpenedPdf
 from engine.verify.outcomes import failed, not_checked, passed
 from engine.verify.static import check_static
 
@@ -80,13 +80,13 @@ def check_signature(
         FILE_*, KEY_CERTIFICATE, REVOCATION_INVALID where `trust` or `revocation` is something else.
     """
     given = Trust(tuple(map(load_certificate, trust)), load_revocation(revocation))
-    first = first_revision(pdf)
+    first = OpenedPdf(first_revision(pdf))
     checks, facts = _examiner(first, given)
     if not facts:
         return [*checks, check_static(pdf)], ()
-    if first is pdf:
+    if first.content is pdf:
         return [*checks, _no_countersignature(), check_static(pdf)], tuple(f for f, _ in facts)
-    added, further = _reviewer(first, pdf, given, facts[0][1])
+    added, further = _reviewer(first, OpenedPdf(pdf), given, facts[0][1])
     return [*checks, *added, check_static(pdf)], tuple(f for f, _ in (*facts, *further))
 
 
@@ -97,29 +97,28 @@ def _no_countersignature() -> Check:
 _Found = list[tuple[SignatureFacts, x509.Certificate]]
 
 
-def _examiner(first: bytes, given: Trust) -> tuple[list[Check], _Found]:
+def _examiner(first: OpenedPdf, given: Trust) -> tuple[list[Check], _Found]:
     try:
-        reader = PdfFileReader(io.BytesIO(first), strict=True)
-        signatures, trust = reader.embedded_signatures, _with_store(reader, given)
+        signatures, trust = first.reader.embedded_signatures, _with_store(first.reader, given)
     except Exception as error:  # whatever a hostile file provokes in the parser is a failed check
         return _absent(EXAMINER, "unreadable", error=type(error).__name__), []
     if not signatures:
         return _absent(EXAMINER, "none"), []
     if len(signatures) > 1:
         return _absent(EXAMINER, "several"), []
-    return _check_one(EXAMINER, signatures[0], trust, coverage_fault(first))
+    return _check_one(EXAMINER, signatures[0], trust, coverage_fault(first.content))
 
 
 def _reviewer(
-    first: bytes, pdf: bytes, given: Trust, examiner: x509.Certificate
+    first: OpenedPdf, pdf: OpenedPdf, given: Trust, examiner: x509.Certificate
 ) -> tuple[list[Check], _Found]:
     try:
-        signatures = PdfFileReader(io.BytesIO(pdf), strict=True).embedded_signatures
+        signatures = pdf.reader.embedded_signatures
         if len(signatures) != 2:
             return _absent(REVIEWER, "several" if len(signatures) > 2 else "none"), []
-        fault = coverage_fault(pdf, signatures=2) or revision_fault(first, pdf)
+        fault = coverage_fault(pdf.content, signatures=2) or revision_fault(first, pdf)
         kept = first if fault else pdf  # whatever else was added is not even looked at
-        trust = _with_store(PdfFileReader(io.BytesIO(kept), strict=True), given)
+        trust = _with_store(kept.reader, given)
         if not fault and signatures[0].docmdp_level is not MDPPerm.FILL_FORMS:
             fault = "changed_after_signing"
     except Exception as error:  # as above
