@@ -184,10 +184,13 @@ def update_card(
 ) -> None:
     """Measure a finished pack and write its cards again; `notes` tell of the run, by language.
 
-    The model, and so every population calibrated with it, stays as it is.
+    The model, and so every population calibrated with it, stays as it is. Where the checkpoint is
+    gone the card states the recipe's number of steps.
     """
     pack = load_pack(directory)
-    step = torch.load(work / "last.pt", weights_only=True)["step"]
+    checkpoint = work / "last.pt"
+    done = torch.load(checkpoint, weights_only=True)["step"] if checkpoint.exists() else None
+    step = done or sum(stage.steps for stage in recipe.stages)
     rows = measure(EmbeddingModel.open(pack, "cpu"), data, work, progress)
     cards = {
         language: write_card(recipe, step, rows, language, notes[language]) for language in CARDS
