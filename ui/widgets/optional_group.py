@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QMargins, Signal
-from PySide6.QtWidgets import QFormLayout, QGroupBox, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QGroupBox, QSizePolicy, QStyle, QVBoxLayout, QWidget
+
+ANY_PX, ROOM_PX = (1 << 24) - 1, 6
 
 
 class OptionalGroup(QGroupBox):
@@ -27,5 +29,6 @@ class OptionalGroup(QGroupBox):
     def _fold(self, checked: bool) -> None:
         self._body.setVisible(checked)
         self._around.setContentsMargins(self._margins if checked else QMargins())
-        self.setFlat(not checked)
+        title = self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorHeight)
+        self.setMaximumHeight(ANY_PX if checked else title + ROOM_PX)
         self.changed.emit()
