@@ -444,6 +444,31 @@ def test_appendix_of_hundreds_of_pages_repeats_its_head(
     assert sorted(set(hashes) & set(range(1, count + 1))) == list(range(1, count + 1))
 
 
+@pytest.mark.parametrize(("language", "where"), [("ko", 0), ("both", 1)])
+def test_summary_that_fills_the_cover_has_the_next_page(
+    language: str,
+    where: int,
+    finding: Finding,
+    model: EmbeddingModel,
+    population: Population,
+    tmp_path: Path,
+    tool: Tool,
+) -> None:
+    """Who signs, and that nobody did, always stands on the first page."""
+    questioned, known = finding.sides
+    others = [
+        replace(finding, sides=(questioned, replace(known, exhibit=number)))
+        for number in range(1, 12)
+    ]
+    pdf = tmp_path / "dozen.pdf"
+    pdf.write_bytes(draft_of(others, model, population, language=language))
+    pages = tool("pdftotext", "-layout", pdf, "-").decode().split("\f")
+    assert all(f"K{number}" in pages[where].split() for number in range(1, 12))
+    assert TEXTS["ko"]["unsigned"] in pages[0]
+    pointer = TEXTS["ko"]["summary_follows"].format(count=11)
+    assert (pointer in pages[0]) is (where == 1)
+
+
 def test_recorded_comparison_is_reported_as_it_was(case: Path) -> None:
     """Figures come from the case's own media, numbers from its records."""
     with CaseFile.open(case) as opened:
