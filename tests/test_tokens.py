@@ -22,6 +22,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+if "DISPLAY" not in os.environ:
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QSettings
+from pytestqt.qtbot import QtBot
+
 from app.cli import EXIT_FAILED, EXIT_INCOMPLETE, run
 from app.services.signing import SignerChoice, countersign
 from benchmarks.laboratory import PASSWORD, Laboratory, ec_key
@@ -30,6 +36,7 @@ from engine.report.sign import Proofs, sign_report
 from engine.report.tokens import open_token
 from engine.verify.signature import check_signature
 from tests.agreement import Tool, require_agreement, small_report
+from ui.review_window import ReviewWindow
 
 PIN, ADMIN_PIN = "246810", "13579246"
 MODULES = [
@@ -159,6 +166,37 @@ def test_tokens_of_examiner_and_reviewer(
     assert reasons["signature.timestamp"] == "stamped"
     assert reasons["countersignature.timestamp"] == "no_timestamp"
     assert reasons["countersignature.trust"] == "trusted"
+
+
+def test_reviewer_signs_with_a_token_in_the_window(
+    qtbot: QtBot, reports: dict[str, Path], module: Path, tokens: Path, tmp_path: Path
+) -> None:
+    """The certificate is named by the reviewer, as where a token holds several."""
+    report = tmp_path / "report.pdf"
+    report.write_bytes(reports["en"].read_bytes())
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    window = ReviewWindow(settings)
+    qtbot.addWidget(window)
+    window.desk.open(report)
+    qtbot.waitUntil(lambda: not window.board.running, timeout=120_000)
+    dialog = window.desk.ask_to_countersign()
+    assert dialog is not None
+    dialog._kind.setCurrentIndex(dialog._kind.findData("token"))
+    dialog._paths["token"].setText(str(module))
+    dialog._token.setText("EC")
+    dialog._certificate.setText("감정인 EC")
+    dialog._secret.setText(PIN)
+    copy = dialog.target
+    dialog.accept()
+    qtbot.waitUntil(lambda: not window.board.running, timeout=120_000)
+    checks, (_, reviewer) = check_signature(copy.read_bytes(), (tokens / "EC.pem",))
+    reasons = {check.id: check.reason for check in checks}
+    assert "감정인 EC" in reviewer.signer
+    assert reasons["countersignature.trust"] == "trusted"
+    assert window.desk.report == copy
+    settings.sync()
+    assert PIN not in (tmp_path / "settings.ini").read_text(encoding="utf-8")
+    window.close()
 
 
 @pytest.mark.parametrize(
