@@ -11,14 +11,12 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QWidget,
 )
 
-from ui.dialogs.buttons import ok_cancel
+from ui.dialogs.buttons import beside, ok_cancel
 
 FORBIDDEN = '<>:"/\\|?*'
 
@@ -38,11 +36,6 @@ class NewCaseDialog(QDialog):
         for line in (self.passphrase, self.again):
             line.setEchoMode(QLineEdit.EchoMode.Password)
         self._folder = QLineEdit()
-        browse = QPushButton(self.tr("Browse…"))
-        browse.clicked.connect(self._browse)
-        place = QHBoxLayout()
-        place.addWidget(self._folder, 1)
-        place.addWidget(browse)
         hint = QLabel(
             self.tr(
                 "With a passphrase everything in the case is encrypted. Nobody can open it again "
@@ -57,7 +50,7 @@ class NewCaseDialog(QDialog):
         layout.addRow(self.tr("Examiner"), self.examiner)
         layout.addRow(self.tr("Agency"), self.agency)
         layout.addRow(self.tr("Requested by"), self.requester)
-        layout.addRow(self.tr("Folder"), place)
+        layout.addRow(self.tr("Folder"), beside(self._folder, self._browse))
         layout.addRow(self.tr("Passphrase"), self.passphrase)
         layout.addRow(self.tr("Passphrase again"), self.again)
         layout.addRow(hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,13 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QPushButton,
     QWidget,
 )
 
-from ui.dialogs.buttons import ok_cancel
+from ui.dialogs.buttons import beside, ok_cancel
 
 if TYPE_CHECKING:
     from app.services.populating import Cut, Selection
@@ -75,10 +74,14 @@ class PopulationDialog(QDialog):
             ),
             wordWrap=True,
         )
+        table, root, out = (
+            beside(line, partial(self._browse, line))
+            for line in (self._table, self._root, self._out)
+        )
         form = QFormLayout(self)
         form.addRow(hint)
-        form.addRow(self.tr("Table (CSV)"), self._beside(self._table))
-        form.addRow(self.tr("Folder of recordings"), self._beside(self._root))
+        form.addRow(self.tr("Table (CSV)"), table)
+        form.addRow(self.tr("Folder of recordings"), root)
         form.addRow(self.tr("Name of the population"), self.id)
         form.addRow(self.tr("Description"), self.description)
         form.addRow(self.tr("Licence"), self.licence)
@@ -88,7 +91,7 @@ class PopulationDialog(QDialog):
         form.addRow(self.tr("Least net speech (s)"), self._least_s)
         form.addRow(self.tr("Cut speech to (s)"), self._duration_s)
         form.addRow(self.tr("Cut the band at (Hz)"), self._band_hz)
-        form.addRow(self.tr("Save in"), self._beside(self._out))
+        form.addRow(self.tr("Save in"), out)
         form.addRow(self._why)
         form.addRow(self._buttons)
         self.description.setPlaceholderText(
@@ -96,16 +99,6 @@ class PopulationDialog(QDialog):
         )
         for line in (self._language, self._channel):
             line.setPlaceholderText(self.tr("all"))
-
-    def _beside(self, line: QLineEdit) -> QWidget:
-        button = QPushButton(self.tr("Browse…"))
-        button.clicked.connect(lambda: self._browse(line))
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(line, 1)
-        row.addWidget(button)
-        return holder
 
     def _browse(self, line: QLineEdit) -> None:
         title = self.windowTitle()
