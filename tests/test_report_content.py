@@ -337,6 +337,19 @@ def test_comparisons_that_differ_in_model_or_settings_are_refused(
     assert caught.value.code is ErrorCode.REPORT_MIXED
 
 
+def test_repeated_comparison_is_told_once_as_it_was_made_last(
+    finding: Finding, model: EmbeddingModel, population: Population
+) -> None:
+    again = replace(finding, analysed_utc="2026-12-01T00:00:00Z")
+    pdf = draft_of([finding, again], model, population)
+    manifest, _ = read_manifest(pdf)
+    assert manifest is not None
+    content = manifest.content
+    (told,) = content["comparisons"]
+    assert told["analysed_utc"] == again.analysed_utc
+    assert [item["label"] for item in content["items"]] == ["Q1", "K1"]
+
+
 def write_template(folder: Path, body: str, **files: bytes) -> Path:
     for name, content in files.items():
         (folder / name.replace("_", ".")).write_bytes(content)
