@@ -253,16 +253,16 @@ def population_plots(
 def report_content(
     findings: Sequence[Finding], pack: ModelPack, population: Population, request: ReportRequest
 ) -> tuple[dict[str, Any], list[ItemFigure]]:
-    """The manifest's content, see `engine.report.manifest`, and a figure per item. A comparison that
-    was made again of the same segments is told once, as it was made last.
+    """The manifest's content, see `engine.report.manifest`, and a figure per item. A comparison
+    that was made again of the same segments is told once, as it was made last.
 
     Raises
     ------
     SeongmunError
         REPORT_ITEMS for too many items; REPORT_MIXED where the comparisons were not made alike.
     """
-    findings = [*{tuple(map(_key, found.sides)): found for found in findings}.values()]
     _require_alike(findings, pack, population)
+    findings = [*{tuple(map(_key, found.sides)): found for found in findings}.values()]
     sides = _items(findings)
     labels = {key: side[0] for key, side in sides.items()}
     now = _now()
