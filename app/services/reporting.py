@@ -196,7 +196,7 @@ def make_report(
     progress("report", 0, 3)
     content, figures = report_content(findings, pack, population, request)
     manifest = parse(canonical_bytes(content))
-    marks = _marks([float(found.result["log10_lr"]) for found in findings])
+    marks = _marks([float(told["result"]["log10_lr"]) for told in content["comparisons"]])
     plots = population_plots(population, marks, LANGUAGES[request.language])
     draft = request.identity is None
     assets = ReportAssets(REPORT_TEXTS, request.scale, request.template, font_folders(FONTS))
