@@ -23,7 +23,7 @@ from app.gui_main import run_gui
 from app.messages import Language
 from app.output import Output
 from app.services.signing import NOBODY, SignerChoice, opened_identity
-from app.signing_options import signs
+from app.signing_options import secret_of, signs
 from engine.casefile.work import CASE_FACTS, DECISION_KINDS, EXHIBIT_FACTS
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
@@ -715,6 +715,32 @@ def countersign(
     facts = countersign_report(report, signer, out, output.language)
     document = {"out": str(out), "signatures": views.signature_documents(facts)}
     output.result(document, lambda: views.signatures_text(facts, output.language))
+    return EXIT_DONE
+
+
+@app.command()
+def archive(
+    report: Annotated[Path, typer.Argument(metavar="REPORT.pdf")],
+    out: Annotated[Path, typer.Option(help="Where the archived report is written.")],
+    tsa_p12: Annotated[Path, typer.Option(help="PKCS#12 file of a timestamp authority.")],
+    tsa_pass_env: Annotated[
+        str | None, typer.Option(help="Environment variable with the authority's password.")
+    ] = None,
+    revocation: Annotated[
+        list[Path] | None,
+        typer.Option(help="CRL, OCSP response or CA certificate; can be repeated."),
+    ] = None,
+    json_: JsonOption = False,
+    lang: LangOption = None,
+) -> int:
+    """Add an archive timestamp: a signed report outlives the certificates in it."""
+    from app.services.signing import archive as archive_report
+
+    output = _output(json_, lang)
+    secret = secret_of(tsa_pass_env, "--tsa-p12 needs --tsa-pass-env")
+    checks = archive_report(report, tsa_p12, secret, tuple(revocation or ()), out)
+    document = {"out": str(out), "checks": [views.check_document(check) for check in checks]}
+    output.result(document, lambda: "\n".join(views.check_lines(checks, output.language)))
     return EXIT_DONE
 
 

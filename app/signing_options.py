@@ -47,16 +47,16 @@ def _choice(
     return SignerChoice(
         "file" if sign_p12 else "token",
         path,
-        _secret(sign_pass_env, "--sign-p12 and --sign-token need --sign-pass-env"),
+        secret_of(sign_pass_env, "--sign-p12 and --sign-token need --sign-pass-env"),
         token_label,
         signer_name,
         tsa_p12,
-        _secret(tsa_pass_env, "--tsa-p12 needs --tsa-pass-env") if tsa_p12 else "",
+        secret_of(tsa_pass_env, "--tsa-p12 needs --tsa-pass-env") if tsa_p12 else "",
         tuple(revocation or ()),
     )
 
 
-def _secret(variable: str | None, needs: str) -> str:
+def secret_of(variable: str | None, needs: str) -> str:
     """A password or PIN, from the environment: command lines are seen by everyone."""
     if variable is None or variable not in os.environ:
         raise click.UsageError(f"{needs} with a variable that is set")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -230,19 +230,20 @@ def checks_document(result: VerificationResult) -> dict[str, Any]:
     """The JSON of a list of checks with its verdict."""
     return {
         "verdict": result.verdict.value,
-        "checks": [_check_document(check) for check in result.checks],
+        "checks": [check_document(check) for check in result.checks],
     }
 
 
 def case_check_text(result: VerificationResult, language: Language) -> str:
     """The verdict first, then every check."""
     verdict = message(f"verdict.case.{result.verdict.value}", language)
-    return "\n".join([verdict, *_check_lines(result, language)])
+    return "\n".join([verdict, *check_lines(result.checks, language)])
 
 
-def _check_lines(result: VerificationResult, language: Language) -> list[str]:
+def check_lines(checks: Iterable[Check], language: Language) -> list[str]:
+    """A line per check: its outcome, its name, why."""
     lines = []
-    for check in result.checks:
+    for check in checks:
         name, reason = check_name(check.id, language), check_reason(check, language)
         lines.append(f"  {check.status.value:11} {name}: {reason}")
     return lines
@@ -260,7 +261,8 @@ def verification_document(verification: Verification) -> dict[str, Any]:
     }
 
 
-def _check_document(check: Check) -> dict[str, Any]:
+def check_document(check: Check) -> dict[str, Any]:
+    """The JSON of a check."""
     return {
         "id": check.id,
         "status": check.status.value,
@@ -273,7 +275,7 @@ def _check_document(check: Check) -> dict[str, Any]:
 def verification_text(verification: Verification, language: Language) -> str:
     """The verdict first, then every check with its reason."""
     lines = [message(f"verdict.{verification.result.verdict.value}", language)]
-    lines += _check_lines(verification.result, language)
+    lines += check_lines(verification.result.checks, language)
     return "\n".join([*lines, signatures_text(verification.signatures, language)]).rstrip()
 
 

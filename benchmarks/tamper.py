@@ -45,7 +45,8 @@ from engine.casefile.store import CaseFile
 from engine.lr.verbal import load_scale
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
-from engine.report import sign
+from engine.report import lasting, sign
+from engine.report.revocation import NO_DATA
 from engine.report.roles import EXAMINER, REVIEWER
 from engine.report.sign import FileIdentity, Proofs, countersign_report, sign_report
 from engine.types import Check, CheckStatus, VerificationResult
@@ -55,7 +56,7 @@ from engine.verify.signature import check_signature
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "tamper-matrix.md"
 SHORT = timedelta(seconds=4)
-SIGNED = ("signature.", "countersignature.", "document.")
+SIGNED = ("signature.", "countersignature.", "document.", "archive.")
 REASON = "Forensic voice comparison report"
 Writer = BasePdfFileWriter
 Attacked = tuple[bytes, dict[str, Any]]
@@ -85,6 +86,7 @@ class Scene:
         self.second = countersign_report(
             self.report, laboratory.proven(laboratory.reviewer), REASON
         )
+        self.archived = lasting.archive_report(self.second, laboratory.clock, laboratory.revocation)
         self.inputs = VerificationInputs(
             media=(self.media,),
             trust=(laboratory.root,),
@@ -153,6 +155,21 @@ def signed_with(pdf: bytes, who: FileIdentity, change: Callable[[Writer], object
 def smuggling(change: Callable[[Writer], object]) -> Callable[[Scene], bytes]:
     """A trusted reviewer who slips something into the second revision."""
     return lambda s: signed_with(s.report, s.laboratory.reviewer, change)
+
+
+def stamping(change: Callable[[Writer], object]) -> Callable[[Scene], bytes]:
+    """Somebody with a trusted clock who slips something into the archive's revision."""
+
+    def prepare(writer: Writer) -> str:
+        field = lasting._add_field(writer)
+        change(writer)
+        return field
+
+    def attacked(scene: Scene) -> bytes:
+        laboratory = scene.laboratory
+        return lasting._stamp(scene.second, laboratory.clock, laboratory.revocation, prepare)
+
+    return attacked
 
 
 def prepared(change: Callable[[pikepdf.Pdf], object]) -> Callable[[Scene], bytes]:
@@ -297,6 +314,27 @@ def add_note(document: pikepdf.Pdf) -> None:
     page.Annots = pikepdf.Array([*page.get("/Annots", ()), document.make_indirect(note)])
 
 
+def show_archive(writer: Writer) -> None:
+    """The archive's field covers the page."""
+    reference = writer.root["/AcroForm"]["/Fields"].raw_get(-1)
+    box = generic.ArrayObject([generic.NumberObject(n) for n in (0, 0, 595, 842)])
+    reference.get_object()[name("/Rect")] = box
+
+
+def open_elsewhere(writer: Writer) -> None:
+    """A catalog that acts when the file is opened."""
+    action = dictionary(S=name("/URI"), URI=generic.TextStringObject("https://example.org"))
+    writer.root[name("/OpenAction")] = action
+    writer.update_root()
+
+
+def drop_field(writer: Writer) -> None:
+    """The examiner's field is no longer in the form."""
+    fields = writer.root["/AcroForm"]["/Fields"]
+    del fields[0]
+    writer.update_container(fields)
+
+
 def with_contents(pdf: bytes, digits: bytes) -> bytes:
     """Another signature in the place of the last one."""
     first, second = (int(n) for n in BYTE_RANGE.findall(pdf)[-1][1:3])
@@ -351,6 +389,12 @@ def forged_response(scene: Scene) -> Attacked:
     signed = sign_report(scene.base, laboratory.examiner, REASON)
     files = (laboratory.keep("true.crl", crl), laboratory.keep("forged.ocsp", good))
     return signed, {"revocation": files}
+
+
+def other_archive(scene: Scene) -> bytes:
+    """The archive timestamp of an authority that nobody knows."""
+    clock = scene.laboratory.clock_of(Authority("Unknown", ec_key()))
+    return lasting.archive_report(scene.second, clock, scene.laboratory.revocation)
 
 
 def weak(scene: Scene) -> bytes:
@@ -413,9 +457,13 @@ def hide_bytes(writer: Writer) -> None:
 
 
 ONE, TWO = "The examiner's report", "The countersigned report"
+KEPT = "The report with an archive timestamp"
 ATTACKS: Sequence[Attack] = (
     Attack("Untouched", "the examiner's report", "", lambda s: s.report),
     Attack("Untouched", "the countersigned report", "", lambda s: s.second),
+    Attack("Untouched", "the report with an archive timestamp", "", lambda s: s.archived),
+    Attack("Untouched", "with a second archive timestamp", "",
+           lambda s: lasting.archive_report(s.archived, s.laboratory.clock, NO_DATA)),
     Attack("Untouched", "with its case instead of a folder", "",
            lambda s: (s.report, {"case": s.case, "media": ()})),
     Attack(ONE, "one bit flipped in a page", "signature.integrity",
@@ -513,6 +561,49 @@ ATTACKS: Sequence[Attack] = (
     Attack(TWO, "countersignature of another report put behind", "countersignature.*",
            lambda s: sign_report(s.base, s.laboratory.proven(s.laboratory.examiner), REASON)
            + s.second[len(s.report):]),
+    Attack(KEPT, "one bit flipped in what was signed", "archive.timestamp",
+           lambda s: flipped(s.archived, len(s.base) // 2)),
+    Attack(KEPT, "one bit flipped in the archive's revision", "archive.*",
+           lambda s: flipped(s.archived, len(s.second) + 40)),
+    Attack(KEPT, "archive timestamp taken away", "", lambda s: s.second),
+    Attack(KEPT, "a byte appended to the archived report", "archive.coverage",
+           lambda s: s.archived + b"\n"),
+    Attack(KEPT, "a revision appended to the archived report", "archive.coverage",
+           lambda s: updated(s.archived, cover_page)),
+    Attack(KEPT, "an annotation in the archive's revision", "archive.coverage",
+           stamping(cover_page)),
+    Attack(KEPT, "page content replaced in the archive's revision", "archive.coverage",
+           stamping(replace_content)),
+    Attack(KEPT, "pages swapped in the archive's revision", "archive.coverage",
+           stamping(swap_pages)),
+    Attack(KEPT, "attachment replaced in the archive's revision", "archive.coverage",
+           stamping(replace_attached_later)),
+    Attack(KEPT, "layers added in the archive's revision", "archive.coverage",
+           stamping(switch_layers)),
+    Attack(KEPT, "an action in the catalog of the archive's revision", "archive.coverage",
+           stamping(open_elsewhere)),
+    Attack(KEPT, "a stamp redrawn in the archive's revision", "archive.coverage",
+           stamping(change_appearance)),
+    Attack(KEPT, "a field dropped in the archive's revision", "archive.coverage",
+           stamping(drop_field)),
+    Attack(KEPT, "the archive's field over the page", "archive.coverage",
+           stamping(show_archive)),
+    Attack(KEPT, "an object that nothing refers to in the archive's revision",
+           "archive.coverage", stamping(hide_object)),
+    Attack(KEPT, "bytes between the objects of the archive's revision", "archive.coverage",
+           stamping(hide_bytes)),
+    Attack(KEPT, "something else among the certificates of the archive", "archive.coverage",
+           stamping(store_anything)),
+    Attack(KEPT, "archive timestamp of an unknown authority", "archive.timestamp?",
+           other_archive),
+    Attack(KEPT, "archive timestamp of another report put behind", "archive.timestamp",
+           lambda s: countersign_report(
+               s.report, s.laboratory.proven(s.laboratory.reviewer), REASON
+           ) + s.archived[len(s.second):]),
+    Attack(KEPT, "countersigned after the archive timestamp", "archive.*",
+           lambda s: signed_with(lasting.archive_report(
+               s.report, s.laboratory.clock, s.laboratory.revocation
+           ), s.laboratory.reviewer, lambda _: None)),
 )  # fmt: skip
 
 
@@ -557,9 +648,10 @@ def rows(scene: Scene) -> Iterator[str]:
 HEAD = """# What verification says of a tampered report
 
 Made by `python -m benchmarks.tamper`, which attacks a real report of the demo recordings (signed
-with a timestamp and a CRL, countersigned likewise) and prints what each failing check says. The
-recomputation from the recordings is left out, so that untouched reports are NOT_CHECKED here, and
-nothing fails. `tests/test_tamper.py` holds every row to its check.
+with a timestamp and a CRL, countersigned likewise, archived with another timestamp) and prints what
+each failing check says. The recomputation from the recordings is left out, so that untouched
+reports are NOT_CHECKED here, and nothing fails. `tests/test_tamper.py` holds every row to its
+check.
 """
 
 

@@ -73,6 +73,8 @@ class ErrorCode(StrEnum):
     COUNTERSIGN_SAME_PERSON = "countersign.same_person"
     COUNTERSIGN_NO_PLACE = "countersign.no_place"
     COUNTERSIGN_CHANGED = "countersign.changed"
+    COUNTERSIGN_ARCHIVED = "countersign.archived"
+    ARCHIVE_NOT_INTACT = "archive.not_intact"
     TOKEN_MODULE = "token.module"
     TOKEN_MISSING = "token.missing"
     TOKEN_CHOICE = "token.choice"

@@ -1,9 +1,9 @@
-"""Who signs and with what proofs, and the countersignature of a reviewer."""
+"""Who signs and with what proofs, the countersignature of a reviewer, and archive timestamps."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from app.resources import FONTS
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
 from engine.progress import CancelToken, Progress, no_progress
-from engine.types import CheckStatus
+from engine.types import Check, CheckStatus
 
 if TYPE_CHECKING:
     from engine.report.sign import Identity
@@ -84,8 +84,9 @@ def countersign(
     ------
     SeongmunError
         What `opened_identity` and `engine.verify.run.read_report` raise; COUNTERSIGN_CHANGED,
-        COUNTERSIGN_NOT_INTACT, COUNTERSIGN_ALREADY, COUNTERSIGN_NO_PLACE, COUNTERSIGN_SAME_PERSON,
-        SIGN_FAILED, KEY_REVOKED, REPORT_FONT, REPORT_SELF_CHECK, FILE_*, CANCELLED.
+        COUNTERSIGN_NOT_INTACT, COUNTERSIGN_ALREADY, COUNTERSIGN_ARCHIVED, COUNTERSIGN_NO_PLACE,
+        COUNTERSIGN_SAME_PERSON, SIGN_FAILED, KEY_REVOKED, REPORT_FONT, REPORT_SELF_CHECK, FILE_*,
+        CANCELLED.
     """
     from engine.report.fonts import font_folders, register_fonts
     from engine.report.sign import countersign_report
@@ -99,7 +100,11 @@ def countersign(
         raise SeongmunError(ErrorCode.FILE_EXISTS, path=str(target))
     if reviewed_sha256 and hashlib.sha256(pdf).hexdigest() != reviewed_sha256:
         raise SeongmunError(ErrorCode.COUNTERSIGN_CHANGED, path=str(report))
-    _require_intact(pdf)
+    before, present = _intact(pdf, ErrorCode.COUNTERSIGN_NOT_INTACT)
+    if len(present) > 1:
+        raise SeongmunError(ErrorCode.COUNTERSIGN_ALREADY, signer=present[1].signer)
+    if _archive_checks(before):
+        raise SeongmunError(ErrorCode.COUNTERSIGN_ARCHIVED)
     cancel.check()
     progress("sign", 1, 3)
     with opened_identity(choice) as identity:
@@ -121,13 +126,50 @@ def countersign(
     return facts
 
 
-def _require_intact(pdf: bytes) -> None:
-    """Refuse what an examiner did not sign, what was changed since, what has a reviewer already."""
+def archive(
+    report: Path, authority: Path, secret: str, revocation: Sequence[Path], target: Path
+) -> tuple[Check, ...]:
+    """Add an archive timestamp to a report whose signatures hold, check the whole, and only then
+    put it in its place, which is never the report's own; returns the checks of its archive
+    timestamps.
+
+    Raises
+    ------
+    SeongmunError
+        What `engine.verify.run.read_report` raises; KEY_*, TIMESTAMP_PURPOSE, REVOCATION_INVALID,
+        ARCHIVE_NOT_INTACT, SIGN_FAILED, REPORT_SELF_CHECK, FILE_*.
+    """
+    from engine.report.lasting import archive_report
+    from engine.report.revocation import load_revocation
+    from engine.report.timestamps import load_authority
+    from engine.verify.run import read_report
+    from engine.verify.signature import check_signature
+
+    pdf = read_report(report)
+    if target.exists() and target.samefile(report):
+        raise SeongmunError(ErrorCode.FILE_EXISTS, path=str(target))
+    _intact(pdf, ErrorCode.ARCHIVE_NOT_INTACT)
+    clock = load_authority(authority, secret.encode("utf-8"))
+    archived = archive_report(pdf, clock, load_revocation(revocation))
+    checks, _ = check_signature(archived)
+    failed = [check.id for check in checks if check.status is CheckStatus.FAIL]
+    added = _archive_checks(checks)
+    if failed or not added:
+        raise SeongmunError(ErrorCode.REPORT_SELF_CHECK, reason=", ".join(failed))
+    write_atomic(target, archived)
+    return added
+
+
+def _archive_checks(checks: Sequence[Check]) -> tuple[Check, ...]:
+    return tuple(check for check in checks if check.id.startswith("archive."))
+
+
+def _intact(pdf: bytes, code: ErrorCode) -> tuple[list[Check], tuple[SignatureFacts, ...]]:
+    """Checks and signatures of a report; refuses what an examiner did not sign or was changed."""
     from engine.verify.signature import check_signature
 
     checks, facts = check_signature(pdf)
     failed = [check.id for check in checks if check.status is CheckStatus.FAIL]
     if failed:
-        raise SeongmunError(ErrorCode.COUNTERSIGN_NOT_INTACT, reason=", ".join(failed))
-    if len(facts) > 1:
-        raise SeongmunError(ErrorCode.COUNTERSIGN_ALREADY, signer=facts[1].signer)
+        raise SeongmunError(code, reason=", ".join(failed))
+    return checks, facts

@@ -3,3 +3,5 @@
 from __future__ import annotations
 
 EXAMINER, REVIEWER = "SeongmunExaminer", "SeongmunReviewer"
+ARCHIVE = "SeongmunArchive"
+"""Beginning of the names of archive timestamps' fields."""

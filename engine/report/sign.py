@@ -241,7 +241,7 @@ def _sign(
         **policy,
     )
     try:
-        writer = _QuietWriter(io.BytesIO(pdf))
+        writer = QuietWriter(io.BytesIO(pdf))
         prepare(writer)
         add_to_store(writer, RevocationData(_certificates(identity)) + proofs.revocation)
         _QuietSigner(
@@ -282,7 +282,7 @@ def _stamp(
     return stamp(metadata.name or "", metadata.reason or "", (left, bottom, right, top))
 
 
-class _QuietWriter(IncrementalPdfFileWriter):
+class QuietWriter(IncrementalPdfFileWriter):
     """Leaves dates, metadata and version of the document as they are."""
 
     output_version = PDF_VERSION

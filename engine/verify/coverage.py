@@ -24,18 +24,23 @@ MOST_NESTED = 32
 MOST_CONTENTS = 1 << 17
 
 
-def first_revision(pdf: bytes) -> bytes:
-    """The file as the first of two signatures left it; the whole file where there is one."""
+def revisions(pdf: bytes) -> list[bytes]:
+    """The file as each of its signatures left it; the last is the whole file."""
     ranges = _byte_ranges(pdf)
-    if len(ranges) != 2:
-        return pdf
-    end, next_gap = ranges[0][2] + ranges[0][3], ranges[1][1]
-    return pdf[:end] if 0 < end <= next_gap <= len(pdf) else pdf
+    ends = [found[2] + found[3] for found in ranges[:-1]]
+    gaps = [found[1] for found in ranges[1:]]
+    follows = all(0 < end <= gap <= len(pdf) for end, gap in zip(ends, gaps, strict=True))
+    return [*(pdf[:end] for end in ends), pdf] if follows and ends == sorted(ends) else [pdf]
 
 
-def coverage_fault(pdf: bytes, signatures: int = 1) -> str:
-    """Why the last of some signatures does not pin down every byte of the file; empty where it
-    does."""
+def first_revision(pdf: bytes) -> bytes:
+    """The file as the first of its signatures left it."""
+    return revisions(pdf)[0]
+
+
+def coverage_fault(pdf: bytes, signatures: int = 1, is_stamp: bool = False) -> str:
+    """Why the last of some signatures, or a document timestamp, does not pin down every byte of the
+    file; empty where it does."""
     found = _byte_ranges(pdf)
     if len(found) != signatures:
         return "byte_range"
@@ -51,7 +56,8 @@ def coverage_fault(pdf: bytes, signatures: int = 1) -> str:
         if any(padded[length:]):
             return "contents_encoding"
         _require_der(padded[:length])
-        return _cms_fault(cms.ContentInfo.load(padded[:length], strict=True))
+        content = cms.ContentInfo.load(padded[:length], strict=True)
+        return _token_fault(content) if is_stamp else _cms_fault(content)
     except Exception as error:  # whatever a hostile structure provokes in the parsers
         return f"contents_{type(error).__name__}"
 
@@ -106,7 +112,10 @@ def _cms_fault(content: cms.ContentInfo) -> str:
         return "cms_structure"
     if len(attributes[0]["values"]) != 1:
         return "cms_structure"
-    token = attributes[0]["values"][0]
+    return _token_fault(attributes[0]["values"][0])
+
+
+def _token_fault(token: cms.ContentInfo) -> str:
     stamp = token["content"]["signer_infos"][0]
     return _signed_data_fault(token, "tst_info", "v3") or _fields_fault(stamp, SIGNER_INFO_FIELDS)
 

@@ -11,9 +11,14 @@ from dataclasses import dataclass
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
+from pyhanko.sign.validation import (
+    EmbeddedPdfSignature,
+    validate_pdf_signature,
+    validate_pdf_timestamp,
+)
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import (
+    DocumentTimestampStatus,
     PdfSignatureStatus,
     SignatureStatus,
     TimestampSignatureStatus,
@@ -50,7 +55,8 @@ class Trust:
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A signature's status, at `trusted_time` where an authority that the reader trusts vouches for
-    one, else now, revocation left aside. `revocations` are those of the certificates from the
+    one, else now, revocation left aside; by the timestamp in the signature where it `is_stamped`,
+    else by an archive timestamp. `revocations` are those of the certificates from the
     signer's to the trusted one, whenever they were; by data that was current at that time the whole
     path `is_unrevoked`."""
 
@@ -58,6 +64,7 @@ class Judged:
     trusted_time: datetime.datetime | None
     revocations: tuple[Revocation, ...] = ()
     is_unrevoked: bool = False
+    is_stamped: bool = False
 
     @property
     def path(self) -> tuple[asn1_x509.Certificate, ...]:
@@ -82,24 +89,54 @@ class Judged:
         return "weak_path" if "CRYPTO" in indication else "untrusted"
 
 
-def judge(signature: EmbeddedPdfSignature, trust: Trust) -> Judged:
-    """Validate a signature; raises whatever a hostile one provokes."""
-    for name in ("pyhanko", "pyhanko_certvalidator"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+def judge(
+    signature: EmbeddedPdfSignature, trust: Trust, archived: datetime.datetime | None = None
+) -> Judged:
+    """Validate a signature; raises whatever a hostile one provokes.
+
+    Parameters
+    ----------
+    archived : time at which a trusted authority vouches that the file existed as it is, if one
+        does; then the signature's own timestamp is judged at that time, and not now
+    """
+    _be_quiet()
     now = datetime.datetime.now(datetime.UTC)
-    status = _validated(signature, trust, now)
+    status = _validated(signature, trust, archived or now)
     stamp = status.timestamp_validity
-    trusted_time = stamp.timestamp if stamp is not None and is_sound(stamp, trust) else None
+    times = [] if archived is None else [archived]
+    if is_stamped := stamp is not None and is_sound(stamp, trust, archived):
+        times.append(stamp.timestamp)
+    trusted_time = min(times, default=None)
     if trusted_time is not None:
-        status = _validated(signature, trust, trusted_time, now)
+        status = _validated(signature, trust, trusted_time, archived or now)
     found = _revocations(status, trust)
     unrevoked = _is_unrevoked(status, trust, trusted_time or now)
-    return Judged(status, trusted_time, found, unrevoked)
+    return Judged(status, trusted_time, found, unrevoked, is_stamped)
 
 
-def is_sound(stamp: TimestampSignatureStatus, trust: Trust) -> bool:
-    """Whether a timestamp can be relied on."""
-    return stamp.intact and stamp.valid and stamp.trusted and not _revocations(stamp, trust)
+def judge_stamp(
+    stamp: EmbeddedPdfSignature, trust: Trust, archived: datetime.datetime | None
+) -> DocumentTimestampStatus:
+    """Validate a document timestamp at the time that a later one vouches for, else now."""
+    _be_quiet()
+    moment = archived or datetime.datetime.now(datetime.UTC)
+    return validate_pdf_timestamp(stamp, _context(trust, moment))
+
+
+def is_sound(
+    stamp: TimestampSignatureStatus, trust: Trust, archived: datetime.datetime | None
+) -> bool:
+    """Whether a timestamp can be relied on: its authority is trusted, and was not revoked; or it
+    was, but after the time that a later one vouches for, and for an orderly reason."""
+    if not (stamp.intact and stamp.valid and stamp.trusted):
+        return False
+    found = _revocations(stamp, trust)
+    return all(told.is_orderly and not told.counts_against(archived) for told in found)
+
+
+def _be_quiet() -> None:
+    for name in ("pyhanko", "pyhanko_certvalidator"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _path(status: SignatureStatus) -> tuple[asn1_x509.Certificate, ...]:

@@ -26,8 +26,9 @@ from engine.report.revocation import load_revocation, read_store
 from engine.report.revoked import COMPROMISED
 from engine.report.strength import WEAK_HASHES, weakness
 from engine.types import Check
+from engine.verify.archived import Archived, check_archives, is_archive
 from engine.verify.countersigned import revision_fault
-from engine.verify.coverage import coverage_fault, first_revision
+from engine.verify.coverage import coverage_fault, revisions
 from engine.verify.judging import Judged, Trust, judge
 from engine.verify.opened import OpenedPdf
 from engine.verify.outcomes import failed, not_checked, passed
@@ -63,7 +64,8 @@ class SignatureFacts:
 def check_signature(
     pdf: bytes, trust: Sequence[Path] = (), revocation: Sequence[Path] = ()
 ) -> tuple[list[Check], tuple[SignatureFacts, ...]]:
-    """Check the signature that a report must carry, and the one that a reviewer may have added.
+    """Check the signature that a report must carry, the one that a reviewer may have added, and the
+    archive timestamps behind them.
 
     A hostile PDF makes checks fail; it raises nothing. Certificates are judged at the time that a
     trusted timestamp authority vouches for, and at the present without one. `trust` are files with
@@ -80,14 +82,19 @@ def check_signature(
         FILE_*, KEY_CERTIFICATE, REVOCATION_INVALID where `trust` or `revocation` is something else.
     """
     given = Trust(tuple(map(load_certificate, trust)), load_revocation(revocation))
-    first = OpenedPdf(first_revision(pdf))
-    checks, facts = _examiner(first, given)
+    first, *later = map(OpenedPdf, revisions(pdf))
+    reviewed = later[:1] if later and not is_archive(later[0]) else []
+    signed, archives = [first, *reviewed], later[len(reviewed) :]
+    archived = check_archives(signed[-1], len(signed), archives, given)
+    checks, facts = _examiner(first, archived)
     if not facts:
-        return [*checks, check_static(pdf)], ()
-    if first.content is pdf:
-        return [*checks, _no_countersignature(), check_static(pdf)], tuple(f for f, _ in facts)
-    added, further = _reviewer(first, OpenedPdf(pdf), given, facts[0][1])
-    return [*checks, *added, check_static(pdf)], tuple(f for f, _ in (*facts, *further))
+        return [*checks, *archived.checks, check_static(pdf)], ()
+    if not reviewed:
+        added, further = [_no_countersignature()], _Found()
+    else:
+        added, further = _reviewer(first, reviewed[0], archived, facts[0][1])
+    all_checks = [*checks, *added, *archived.checks, check_static(pdf)]
+    return all_checks, tuple(f for f, _ in (*facts, *further))
 
 
 def _no_countersignature() -> Check:
@@ -97,20 +104,22 @@ def _no_countersignature() -> Check:
 _Found = list[tuple[SignatureFacts, x509.Certificate]]
 
 
-def _examiner(first: OpenedPdf, given: Trust) -> tuple[list[Check], _Found]:
+def _examiner(first: OpenedPdf, archived: Archived) -> tuple[list[Check], _Found]:
     try:
-        signatures, trust = first.reader.embedded_signatures, _with_store(first.reader, given)
+        signatures = first.reader.embedded_signatures
+        trust = _with_store(first.reader, archived.trust)
     except Exception as error:  # whatever a hostile file provokes in the parser is a failed check
         return _absent(EXAMINER, "unreadable", error=type(error).__name__), []
     if not signatures:
         return _absent(EXAMINER, "none"), []
     if len(signatures) > 1:
         return _absent(EXAMINER, "several"), []
-    return _check_one(EXAMINER, signatures[0], trust, coverage_fault(first.content))
+    fault = coverage_fault(first.content)
+    return _check_one(EXAMINER, signatures[0], trust, fault, archived.moment)
 
 
 def _reviewer(
-    first: OpenedPdf, pdf: OpenedPdf, given: Trust, examiner: x509.Certificate
+    first: OpenedPdf, pdf: OpenedPdf, archived: Archived, examiner: x509.Certificate
 ) -> tuple[list[Check], _Found]:
     try:
         signatures = pdf.reader.embedded_signatures
@@ -118,12 +127,12 @@ def _reviewer(
             return _absent(REVIEWER, "several" if len(signatures) > 2 else "none"), []
         fault = coverage_fault(pdf.content, signatures=2) or revision_fault(first, pdf)
         kept = first if fault else pdf  # whatever else was added is not even looked at
-        trust = _with_store(kept.reader, given)
+        trust = _with_store(kept.reader, archived.trust)
         if not fault and signatures[0].docmdp_level is not MDPPerm.FILL_FORMS:
             fault = "changed_after_signing"
     except Exception as error:  # as above
         return _absent(REVIEWER, "unreadable", error=type(error).__name__), []
-    checks, facts = _check_one(REVIEWER, signatures[1], trust, fault)
+    checks, facts = _check_one(REVIEWER, signatures[1], trust, fault, archived.moment)
     if facts:
         checks.append(_check_person(examiner, facts[0][1]))
     return checks, facts
@@ -141,12 +150,16 @@ def _absent(role: str, reason: str, **params: str) -> list[Check]:
 
 
 def _check_one(
-    role: str, signature: EmbeddedPdfSignature, trust: Trust, fault: str
+    role: str,
+    signature: EmbeddedPdfSignature,
+    trust: Trust,
+    fault: str,
+    archived: datetime.datetime | None,
 ) -> tuple[list[Check], _Found]:
     prefix = PREFIXES[role]
     checks = [passed(f"{prefix}.present", "present")]
     try:
-        judged = judge(signature, trust)
+        judged = judge(signature, trust, archived)
         status = judged.status
         certificate = x509.load_der_x509_certificate(status.signing_cert.dump())
         checks += [
@@ -238,7 +251,7 @@ def _timestamp(prefix: str, judged: Judged, trust: Trust) -> Check:
         return not_checked(check_id, "no_trust_given", **about)
     if not stamp.trusted:
         return not_checked(check_id, "authority_unknown", **about)
-    if judged.trusted_time is None:
+    if not judged.is_stamped:
         return not_checked(check_id, "authority_revoked", **about)
     return passed(check_id, "stamped", **about)
 

@@ -7,11 +7,12 @@ changed. None is in a report but links, the outline and the two places for signa
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pikepdf
 
-from engine.report.roles import EXAMINER, REVIEWER
+from engine.report.roles import ARCHIVE, EXAMINER, REVIEWER
 from engine.types import Check
 from engine.verify.outcomes import failed, passed
 
@@ -23,6 +24,7 @@ CATALOG = {
 }  # fmt: skip
 NAMES, FORM = {"/EmbeddedFiles", "/Dests"}, {"/Fields", "/SigFlags", "/DR", "/DA"}
 FIELDS = {EXAMINER, REVIEWER}
+ARCHIVED = re.compile(rf"{ARCHIVE}[1-9]\d?")
 ACTIONS = {"/GoTo", "/URI"}
 MOST_BOOKMARKS = 100_000
 
@@ -58,10 +60,11 @@ def _fault(document: pikepdf.Pdf) -> str:
 
 
 def _is_place(field: Any) -> bool:
-    """One of the two signature fields, bare of actions."""
+    """One of the two signature fields or an archive timestamp's, bare of actions."""
+    name = str(field.get("/T", ""))
     return (
         field.get("/FT") == pikepdf.Name.Sig
-        and str(field.get("/T", "")) in FIELDS
+        and (name in FIELDS or ARCHIVED.fullmatch(name) is not None)
         and "/Kids" not in field
         and not field.keys() & {"/A", "/AA", "/Lock", "/OC"}
     )
