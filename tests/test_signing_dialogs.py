@@ -26,6 +26,7 @@ from engine.report.sign import sign_report
 from engine.types import CheckStatus
 from tests.agreement import small_report
 from ui.dialogs.evidence_report import EvidenceReportDialog
+from ui.dialogs.saving import SavingDialog
 from ui.dialogs.signing import SigningDialog
 from ui.language import set_language
 from ui.main_window import MainWindow
@@ -108,7 +109,7 @@ def prove_with(dialog: SigningDialog, lab: Laboratory, password: str = SECRET) -
     proofs.add_files([lab.crl, lab.crl])
 
 
-def can_accept(dialog: SigningDialog) -> bool:
+def can_accept(dialog: SavingDialog) -> bool:
     return dialog._buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled()
 
 
@@ -269,6 +270,44 @@ def test_why_a_report_is_not_countersigned(
     QApplication.processEvents()
     already = message(ErrorCode.COUNTERSIGN_ALREADY, "ko", {"signer": "Common Name: 검토자 Lee"})
     assert action.toolTip() == already
+
+
+def test_archive_timestamp_is_added_to_a_copy_which_is_then_checked(
+    qtbot: QtBot, desk: ReviewWindow, lab: Laboratory, reports: dict[str, Path], tmp_path: Path
+) -> None:
+    action = desk._actions["archive"]
+    assert not action.isEnabled() and action.toolTip() == "Open a report first."
+    report = tmp_path / "report.pdf"
+    report.write_bytes(reports["en"].read_bytes())
+    desk.desk.open(report)
+    idle(qtbot, desk)
+    assert action.isEnabled() and "Ctrl+Shift+A" in action.toolTip()
+
+    dialog = desk.desk.ask_to_archive()
+    assert dialog is not None
+    assert not can_accept(dialog) and dialog._note.text() == "Choose a timestamp authority."
+    dialog.proofs.authority_path.setText(str(lab.folder / "clock.p12"))
+    dialog.proofs.password.setText("wrong")
+    dialog.proofs.add_files([lab.crl])
+    copy = dialog.target
+    assert copy == tmp_path / "report-archived.pdf" and can_accept(dialog)
+    dialog.accept()
+    idle(qtbot, desk)
+    assert refusal(desk)[0] == f"[{ErrorCode.KEY_PASSWORD}]"
+    assert not copy.exists()
+
+    again = desk.desk.ask_to_archive()
+    assert again is not None and again.proofs.authority == lab.folder / "clock.p12"
+    again.proofs.password.setText(SECRET)
+    again.accept()
+    idle(qtbot, desk)
+    assert report.read_bytes() == reports["en"].read_bytes() and desk.desk.report == copy
+    said = outcomes(copy, lab)
+    assert said["archive.timestamp"] == "stamped" and "FAIL" not in said.values()
+    countersigning = desk._actions["countersign"]
+    assert not countersigning.isEnabled()
+    assert countersigning.toolTip() == message(ErrorCode.COUNTERSIGN_ARCHIVED, "en")
+    assert action.isEnabled()  # a newer one can be added
 
 
 def test_countersigning_that_is_refused_leaves_nothing(

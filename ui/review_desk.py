@@ -11,11 +11,12 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from app.messages import Language
-from app.services.signing import countersign, opened_identity
+from app.services.signing import archive, countersign, opened_identity
 from app.services.wording import check_name
 from app.services.workroom import Workroom
 from engine.errors import ErrorCode
 from engine.types import CheckStatus
+from ui.dialogs.archive import ArchiveDialog
 from ui.dialogs.countersign import CountersignDialog
 from ui.dialogs.record import RecordDialog
 from ui.errors import is_cancelled, show_error
@@ -324,6 +325,18 @@ class ReviewDesk(QObject):
     @property
     def countersign_obstacle(self) -> str:
         """Why the report cannot be countersigned now; empty where it can."""
+        obstacle, review = self.archive_obstacle, self._view.review
+        if obstacle or review is None:
+            return obstacle
+        if len(review.signatures) > 1:
+            return text_of(ErrorCode.COUNTERSIGN_ALREADY, {"signer": review.signatures[1].signer})
+        if any(c.id.startswith("archive.") for c in review.verification.result.checks):
+            return text_of(ErrorCode.COUNTERSIGN_ARCHIVED, {})
+        return ""
+
+    @property
+    def archive_obstacle(self) -> str:
+        """Why nothing can be added to the report now; empty where something can."""
         review = self._view.review
         if self.report is None:
             return self.tr("Open a report first.")
@@ -333,11 +346,9 @@ class ReviewDesk(QObject):
         failed = [check_name(c.id, language) for c in checks if c.status is CheckStatus.FAIL]
         if failed:
             text = self.tr(
-                "A report that does not hold is not countersigned. Does not hold: {names}"
+                "Nothing is added to a report that does not hold. Does not hold: {names}"
             )
             return text.format(names=", ".join(failed))
-        if len(review.signatures) > 1:
-            return text_of(ErrorCode.COUNTERSIGN_ALREADY, {"signer": review.signatures[1].signer})
         return ""
 
     def ask_to_countersign(self) -> CountersignDialog | None:
@@ -363,17 +374,42 @@ class ReviewDesk(QObject):
         def work(progress: Any, cancel: Any) -> None:
             countersign(report, signer, target, language, progress, cancel, found.sha256)
 
-        def done(_: object) -> None:
-            text = self.tr("The countersigned report is saved: {path}")
-            self.message.emit(text.format(path=target))
-            if self.report == report:
-                self.report = target
-                self._view.show_waiting(target)
-                self.changed.emit()
-                self.check(recompute=False)
-
+        said = self.tr("The countersigned report is saved: {path}")
         title = self.tr("Countersigning {name}").format(name=report.name)
-        self._window.board.start(title, work, done)
+        self._window.board.start(title, work, lambda _: self._go_on_with(target, report, said))
+
+    def ask_to_archive(self) -> ArchiveDialog | None:
+        """Ask which authority vouches for the report, and where to."""
+        review = self._view.review
+        if review is None or self.archive_obstacle:
+            return None
+        dialog = ArchiveDialog(self._settings, review.report, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._archive(dialog, review.report))
+        dialog.open()
+        return dialog
+
+    def _archive(self, dialog: ArchiveDialog, report: Path) -> None:
+        """Add an archive timestamp to a copy in a job, then open and verify it."""
+        target, proofs = dialog.target, dialog.proofs
+        authority, secret, revocation = proofs.authority, proofs.secret, proofs.revocation
+        assert authority is not None
+
+        def work(progress: Any, _: Any) -> None:
+            archive(report, authority, secret, revocation, target)
+
+        said = self.tr("The archived report is saved: {path}")
+        title = self.tr("Archive timestamp for {name}").format(name=report.name)
+        self._window.board.start(title, work, lambda _: self._go_on_with(target, report, said))
+
+    def _go_on_with(self, made: Path, report: Path, said: str) -> None:
+        """Open and verify what was made of a report, where that is still open."""
+        self.message.emit(said.format(path=made))
+        if self.report == report:
+            self.report = made
+            self._view.show_waiting(made)
+            self.changed.emit()
+            self.check(recompute=False)
 
     def take(self, paths: Sequence[Path]) -> None:
         """Do with files what they are for: a PDF is checked, certificates are trusted, all else is

@@ -69,6 +69,7 @@ class ReviewWindow(QMainWindow):
                 ("copy", "Ctrl+Shift+C", self.desk.copy_text),
                 ("record", "Ctrl+S", self.desk.ask_for_record),
                 ("countersign", "Ctrl+Shift+S", self.desk.ask_to_countersign),
+                ("archive", "Ctrl+Shift+A", self.desk.ask_to_archive),
                 ("close", "Ctrl+W", self.close),
             ],
             "check": [
@@ -120,14 +121,19 @@ class ReviewWindow(QMainWindow):
             self._actions[name].setEnabled(review is not None)
         self._actions["no_trust"].setEnabled(bool(self.desk.trust))
         self._actions["stop"].setEnabled(bool(self.board.running))
-        self._update_countersign()
+        self._update_additions()
 
-    def _update_countersign(self) -> None:
-        """Whether it can be done, and why not."""
-        action, obstacle = self._actions["countersign"], self.desk.countersign_obstacle
-        action.setEnabled(not obstacle)
-        _, tip = self._action_texts()["countersign"]
-        action.setToolTip(obstacle or f"{tip} ({action.shortcut().toString()})")
+    def _update_additions(self) -> None:
+        """What can be added to the report, and why not."""
+        obstacles = {
+            "countersign": self.desk.countersign_obstacle,
+            "archive": self.desk.archive_obstacle,
+        }
+        texts = self._action_texts()
+        for name, obstacle in obstacles.items():
+            action, (_, tip) = self._actions[name], texts[name]
+            action.setEnabled(not obstacle)
+            action.setToolTip(obstacle or f"{tip} ({action.shortcut().toString()})")
 
     def show_shortcuts(self) -> ShortcutsDialog:
         """The sheet of keys."""
@@ -193,7 +199,7 @@ class ReviewWindow(QMainWindow):
             key = action.shortcut().toString()
             action.setText(text)
             action.setToolTip(f"{tip} ({key})" if key else tip)
-        self._update_countersign()
+        self._update_additions()
         self._bar.setWindowTitle(self.tr("Tools"))
 
     def _action_texts(self) -> dict[str, tuple[str, str]]:
@@ -212,6 +218,10 @@ class ReviewWindow(QMainWindow):
             "countersign": (
                 self.tr("Countersign report…"),
                 self.tr("Sign the report as its reviewer, in a copy"),
+            ),
+            "archive": (
+                self.tr("Archive timestamp…"),
+                self.tr("Keep the report checkable after the certificates in it have expired"),
             ),
             "close": (self.tr("Close"), self.tr("Close this window")),
             "files": (

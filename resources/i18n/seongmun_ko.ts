@@ -2,6 +2,21 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="ko" sourcelanguage="en">
 <context>
+    <name>ArchiveDialog</name>
+    <message>
+        <source>Archive timestamp</source>
+        <translation>보관용 시점확인</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>감정서</translation>
+    </message>
+    <message>
+        <source>In a copy, an authority vouches for the whole report as it is now. The copy can be checked after the certificates in it have expired; it cannot be countersigned.</source>
+        <translation>시점확인기관이 지금의 감정서 전체를 사본에서 보증합니다. 사본은 그 안의 인증서가 만료된 뒤에도 검증할 수 있으나, 검토자 서명은 더 할 수 없습니다.</translation>
+    </message>
+</context>
+<context>
     <name>Buttons</name>
     <message>
         <source>Browse…</source>
@@ -955,10 +970,6 @@
         <translation>새 사건</translation>
     </message>
     <message>
-        <source>Browse…</source>
-        <translation>찾아보기…</translation>
-    </message>
-    <message>
         <source>With a passphrase everything in the case is encrypted. Nobody can open it again without the passphrase.</source>
         <translation>암호를 정하면 사건의 모든 내용이 암호화됩니다. 암호 없이는 아무도 다시 열 수 없습니다.</translation>
     </message>
@@ -1086,10 +1097,6 @@
         <translation>누가 무엇으로 말하였고 녹음을 어디에서 얻었는지</translation>
     </message>
     <message>
-        <source>Browse…</source>
-        <translation>찾아보기…</translation>
-    </message>
-    <message>
         <source>There is no such table.</source>
         <translation>그런 표가 없습니다.</translation>
     </message>
@@ -1143,6 +1150,10 @@
     <message>
         <source>All files</source>
         <translation>모든 파일</translation>
+    </message>
+    <message>
+        <source>Choose a timestamp authority.</source>
+        <translation>시점확인기관을 선택하십시오.</translation>
     </message>
     <message>
         <source>Choose a timestamp authority or revocation data, or uncheck the box.</source>
@@ -1412,8 +1423,16 @@
         <translation>아직 검증되지 않은 감정서입니다.</translation>
     </message>
     <message>
-        <source>A report that does not hold is not countersigned. Does not hold: {names}</source>
-        <translation>유효하지 않은 감정서에는 검토자 서명을 할 수 없습니다. 유효하지 않은 항목: {names}</translation>
+        <source>Nothing is added to a report that does not hold. Does not hold: {names}</source>
+        <translation>유효하지 않은 감정서에는 아무것도 더하지 않습니다. 이상이 있는 항목: {names}</translation>
+    </message>
+    <message>
+        <source>The archived report is saved: {path}</source>
+        <translation>보관용 시점확인을 더한 감정서를 저장하였습니다: {path}</translation>
+    </message>
+    <message>
+        <source>Archive timestamp for {name}</source>
+        <translation>{name}의 보관용 시점확인</translation>
     </message>
     <message>
         <source>The countersigned report is saved: {path}</source>
@@ -1705,6 +1724,14 @@ You need neither a case nor an account. Nothing is changed and nothing leaves th
         <translation>감정서 사본에 검토자로서 서명합니다</translation>
     </message>
     <message>
+        <source>Archive timestamp…</source>
+        <translation>보관용 시점확인…</translation>
+    </message>
+    <message>
+        <source>Keep the report checkable after the certificates in it have expired</source>
+        <translation>인증서가 만료된 뒤에도 감정서를 검증할 수 있게 합니다</translation>
+    </message>
+    <message>
         <source>Close</source>
         <translation>닫기</translation>
     </message>
@@ -1885,6 +1912,21 @@ You need neither a case nor an account. Nothing is changed and nothing leaves th
     <message>
         <source>{time} (time zone unknown)</source>
         <translation>{time} (시간대 모름)</translation>
+    </message>
+</context>
+<context>
+    <name>SavingDialog</name>
+    <message>
+        <source>Save as</source>
+        <translation>저장 위치</translation>
+    </message>
+    <message>
+        <source>Save the report</source>
+        <translation>감정서 저장</translation>
+    </message>
+    <message>
+        <source>Choose where to save it.</source>
+        <translation>저장할 위치를 선택하십시오.</translation>
     </message>
 </context>
 <context>
@@ -2192,10 +2234,6 @@ Ctrl+P를 누르면 음성 구간과 화자를 제안합니다. 또는 파형에
         <translation>보안 토큰</translation>
     </message>
     <message>
-        <source>Save as</source>
-        <translation>저장 위치</translation>
-    </message>
-    <message>
         <source>Signed by</source>
         <translation>서명</translation>
     </message>
@@ -2220,16 +2258,8 @@ Ctrl+P를 누르면 음성 구간과 화자를 제안합니다. 또는 파형에
         <translation>비밀번호 또는 PIN</translation>
     </message>
     <message>
-        <source>Save the report</source>
-        <translation>감정서 저장</translation>
-    </message>
-    <message>
         <source>Signing identity</source>
         <translation>서명 인증서</translation>
-    </message>
-    <message>
-        <source>Choose where to save it.</source>
-        <translation>저장할 위치를 선택하십시오.</translation>
     </message>
     <message>
         <source>Choose with what it is signed.</source>

@@ -8,9 +8,8 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QLabel, QWidget
 
 from app.services.signing import SIGNER_KINDS
-from engine.errors import ErrorCode
+from ui.dialogs.saving import copy_beside
 from ui.dialogs.signing import SigningDialog
-from ui.language import text_of
 
 
 class CountersignDialog(SigningDialog):
@@ -18,12 +17,13 @@ class CountersignDialog(SigningDialog):
 
     kinds = SIGNER_KINDS[1:]
     remembered = "reviewer"
+    replaces = False
 
     def __init__(
         self, settings: QSettings, report: Path, examiner: str, parent: QWidget | None = None
     ) -> None:
         self._about = (report.name, examiner)
-        super().__init__(settings, _beside(report), parent)
+        super().__init__(settings, copy_beside(report, "countersigned"), parent)
         self.setWindowTitle(self.tr("Countersign the report"))
 
     def _lay_out(self) -> None:
@@ -33,20 +33,8 @@ class CountersignDialog(SigningDialog):
         ):
             self._form.insertRow(row, label, QLabel(text, wordWrap=True))
 
-    def _problem(self) -> str:
-        problem = super()._problem()
-        if not problem and self.target.exists():
-            return text_of(ErrorCode.FILE_EXISTS, {"path": self.target})
-        return problem
-
     def _promise(self) -> str:
         return self.tr(
             "You sign as the reviewer, in a copy: the examiner's file stays as it is. "
             "A report is countersigned once."
         )
-
-
-def _beside(report: Path) -> Path:
-    """A name beside the report that is not taken."""
-    names = (f"{report.stem}-countersigned{n}.pdf" for n in ("", *(f"-{i}" for i in range(2, 100))))
-    return next((p for name in names if not (p := report.with_name(name)).exists()), report)

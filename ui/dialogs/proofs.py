@@ -29,14 +29,21 @@ PATH = Qt.ItemDataRole.UserRole
 
 
 class ProofsGroup(OptionalGroup):
-    """A timestamp authority and revocation data. The files are remembered, never the password."""
+    """A timestamp authority and revocation data. The files are remembered, never the password.
+    Where `is_needed`, the group cannot be folded away and an authority must be chosen."""
 
-    def __init__(self, settings: QSettings) -> None:
-        super().__init__(bool(settings.value(USED, False, type=bool)))
+    def __init__(self, settings: QSettings, is_needed: bool = False) -> None:
+        super().__init__(is_needed or bool(settings.value(USED, False, type=bool)))
+        self._is_needed = is_needed
         self.setTitle(self.tr("Timestamp and revocation"))
         self._settings = settings
         self.authority_path = QLineEdit(str(settings.value(AUTHORITY, "")))
-        self.authority_path.setPlaceholderText(self.tr("none: the time is the signer's own claim"))
+        if is_needed:
+            self.setCheckable(False)
+        else:
+            self.authority_path.setPlaceholderText(
+                self.tr("none: the time is the signer's own claim")
+            )
         self.password = QLineEdit()
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.files = QListWidget()
@@ -111,10 +118,14 @@ class ProofsGroup(OptionalGroup):
         return [Path(self.files.item(row).data(PATH)) for row in range(self.files.count())]
 
     @property
+    def _is_used(self) -> bool:
+        return self._is_needed or self.isChecked()
+
+    @property
     def authority(self) -> Path | None:
         """The PKCS#12 file of the timestamp authority, if there is to be a timestamp."""
         text = self.authority_path.text().strip()
-        return Path(text) if text and self.isChecked() else None
+        return Path(text) if text and self._is_used else None
 
     @property
     def secret(self) -> str:
@@ -124,7 +135,7 @@ class ProofsGroup(OptionalGroup):
     @property
     def revocation(self) -> tuple[Path, ...]:
         """The revocation data to keep in the document."""
-        return tuple(self._paths()) if self.isChecked() else ()
+        return tuple(self._paths()) if self._is_used else ()
 
     def problem(self) -> str:
         """What is wrong or missing; empty where nothing is."""
@@ -134,13 +145,16 @@ class ProofsGroup(OptionalGroup):
         absent = next((path for path in self.revocation if not path.is_file()), None)
         if absent is not None:
             return text_of(ErrorCode.FILE_MISSING, {"path": absent})
-        if self.isChecked() and authority is None and not self.revocation:
+        if self._is_needed and authority is None:
+            return self.tr("Choose a timestamp authority.")
+        if self._is_used and authority is None and not self.revocation:
             return self.tr("Choose a timestamp authority or revocation data, or uncheck the box.")
         return ""
 
     def remember(self) -> None:
         """Keep the files for the next time."""
-        self._settings.setValue(USED, self.isChecked())
+        if not self._is_needed:
+            self._settings.setValue(USED, self.isChecked())
         self._settings.setValue(AUTHORITY, self.authority_path.text().strip())
         self._settings.setValue(REVOCATION, [str(path) for path in self._paths()])
 

@@ -6,59 +6,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
-    QDialogButtonBox,
     QFileDialog,
-    QFormLayout,
-    QLabel,
     QLineEdit,
-    QWidget,
 )
 
 from app.services.signing import NOBODY, SIGNER_KINDS, SignerChoice
 from engine.errors import ErrorCode
-from ui.dialogs.buttons import beside, ok_cancel
+from ui.dialogs.buttons import beside
 from ui.dialogs.proofs import ProofsGroup
+from ui.dialogs.saving import SavingDialog
 from ui.language import text_of
 
 
-class SigningDialog(QDialog):
-    """What was chosen is remembered, never a password or a PIN. What keeps the dialog from being
-    accepted is said above its buttons."""
+class SigningDialog(SavingDialog):
+    """What was chosen is remembered, never a password or a PIN."""
 
     kinds: ClassVar[Sequence[str]] = SIGNER_KINDS
     remembered = "signer"
-
-    def __init__(self, settings: QSettings, suggested: Path, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setMinimumWidth(540)
-        self._settings = settings
-        self._kind, self._target = QComboBox(), QLineEdit(str(suggested))
-        texts = self._kind_texts()
-        for kind in self.kinds:
-            self._kind.addItem(texts[kind], kind)
-        self._kind.setCurrentIndex(max(0, self._kind.findData(self._stored("kind"))))
-        self._paths = {kind: QLineEdit(self._stored(kind)) for kind in ("file", "token")}
-        self._token, self._certificate = (
-            QLineEdit(self._stored(name)) for name in ("label", "certificate")
-        )
-        for line in (self._token, self._certificate):
-            line.setPlaceholderText(self.tr("only where there are several"))
-        self._secret = QLineEdit()
-        self._secret.setEchoMode(QLineEdit.EchoMode.Password)
-        self._proofs = ProofsGroup(settings)
-        self._note = QLabel(wordWrap=True)
-        self._buttons = ok_cancel(self)
-        self._form = QFormLayout(self)
-        self._lay_out()
-        self._kind.currentIndexChanged.connect(self._update)
-        self._proofs.changed.connect(self._update)
-        for line in (self._target, *self._paths.values()):
-            line.textChanged.connect(self._update)
-        self._update()
 
     def _stored(self, name: str) -> str:
         return str(self._settings.value(f"{self.remembered}/{name}", ""))
@@ -71,11 +37,24 @@ class SigningDialog(QDialog):
         }
 
     def _lay_out(self) -> None:
+        self._kind = QComboBox()
+        texts = self._kind_texts()
+        for kind in self.kinds:
+            self._kind.addItem(texts[kind], kind)
+        self._kind.setCurrentIndex(max(0, self._kind.findData(self._stored("kind"))))
+        self._paths = {kind: QLineEdit(self._stored(kind)) for kind in ("file", "token")}
+        self._token, self._certificate = (
+            QLineEdit(self._stored(name)) for name in ("label", "certificate")
+        )
+        for line in (self._token, self._certificate):
+            line.setPlaceholderText(self.tr("only where there are several"))
+        self._secret = QLineEdit()
+        self._secret.setEchoMode(QLineEdit.EchoMode.Password)
+        self._proofs = ProofsGroup(self._settings)
         self._rows = {
             "file": beside(self._paths["file"], self._browse_file),
             "token": beside(self._paths["token"], self._browse_module),
         }
-        self._form.addRow(self.tr("Save as"), beside(self._target, self._browse_target))
         self._form.addRow(self.tr("Signed by"), self._kind)
         self._form.addRow(self.tr("File"), self._rows["file"])
         self._form.addRow(self.tr("PKCS#11 library"), self._rows["token"])
@@ -83,15 +62,10 @@ class SigningDialog(QDialog):
         self._form.addRow(self.tr("Certificate"), self._certificate)
         self._form.addRow(self.tr("Password or PIN"), self._secret)
         self._form.addRow(self._proofs)
-        self._form.addRow(self._note)
-        self._form.addRow(self._buttons)
-
-    def _browse_target(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Save the report"), self._target.text(), "PDF (*.pdf)"
-        )
-        if name:
-            self._target.setText(name)
+        self._kind.currentIndexChanged.connect(self._update)
+        self._proofs.changed.connect(self._update)
+        for line in self._paths.values():
+            line.textChanged.connect(self._update)
 
     def _browse_file(self) -> None:
         self._browse("file", "PKCS#12 (*.p12 *.pfx)")
@@ -119,29 +93,18 @@ class SigningDialog(QDialog):
             self._form.setRowVisible(line, kind == "token")
         for widget in (self._secret, self._proofs):
             self._form.setRowVisible(widget, kind != "none")
-        problem = self._problem()
-        self._note.setText(problem or self._promise())
-        self._note.setStyleSheet("font-weight: bold" * bool(problem))
-        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not problem)
-        self.adjustSize()
+        super()._update()
 
     def _problem(self) -> str:
-        """What is wrong or missing; empty where nothing is."""
-        if not self._target.text().strip():
-            return self.tr("Choose where to save it.")
-        kind = self._chosen
-        if kind == "none":
-            return ""
+        problem, kind = super()._problem(), self._chosen
+        if problem or kind == "none":
+            return problem
         path = self._paths[kind].text().strip()
         if not path:
             return self.tr("Choose with what it is signed.")
         if kind == "file" and not Path(path).is_file():
             return text_of(ErrorCode.KEY_MISSING, {"path": path})
         return self._proofs.problem()
-
-    def _promise(self) -> str:
-        """What will happen."""
-        raise NotImplementedError
 
     def accept(self) -> None:
         """Remember who signs."""
@@ -151,12 +114,6 @@ class SigningDialog(QDialog):
         self._settings.setValue(f"{self.remembered}/kind", self._chosen)
         self._proofs.remember()
         super().accept()
-
-    @property
-    def target(self) -> Path:
-        """Where it is saved."""
-        path = Path(self._target.text().strip())
-        return path if path.suffix.lower() == ".pdf" else path.with_name(path.name + ".pdf")
 
     @property
     def signer(self) -> SignerChoice:
