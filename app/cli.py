@@ -23,7 +23,7 @@ from app.gui_main import run_gui
 from app.messages import Language
 from app.output import Output
 from app.services.signing import NOBODY, SignerChoice, opened_identity
-from app.signing_options import secret_of, signs
+from app.signing_options import ClockPasswordOption, RevocationOption, secret_of, signs
 from engine.casefile.work import CASE_FACTS, DECISION_KINDS, EXHIBIT_FACTS
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
@@ -723,13 +723,8 @@ def archive(
     report: Annotated[Path, typer.Argument(metavar="REPORT.pdf")],
     out: Annotated[Path, typer.Option(help="Where the archived report is written.")],
     tsa_p12: Annotated[Path, typer.Option(help="PKCS#12 file of a timestamp authority.")],
-    tsa_pass_env: Annotated[
-        str | None, typer.Option(help="Environment variable with the authority's password.")
-    ] = None,
-    revocation: Annotated[
-        list[Path] | None,
-        typer.Option(help="CRL, OCSP response or CA certificate; can be repeated."),
-    ] = None,
+    tsa_pass_env: ClockPasswordOption = None,
+    revocation: RevocationOption = None,
     json_: JsonOption = False,
     lang: LangOption = None,
 ) -> int:

@@ -14,6 +14,13 @@ import typer
 
 from app.services.signing import SignerChoice
 
+ClockPasswordOption = Annotated[
+    str | None, typer.Option(help="Environment variable with the authority's password.")
+]
+RevocationOption = Annotated[
+    list[Path] | None, typer.Option(help="CRL, OCSP response or CA certificate; can be repeated.")
+]
+
 
 def _choice(
     sign_p12: Annotated[Path | None, typer.Option(help="PKCS#12 file of who signs.")] = None,
@@ -30,13 +37,8 @@ def _choice(
     tsa_p12: Annotated[
         Path | None, typer.Option(help="PKCS#12 file of a timestamp authority.")
     ] = None,
-    tsa_pass_env: Annotated[
-        str | None, typer.Option(help="Environment variable with the authority's password.")
-    ] = None,
-    revocation: Annotated[
-        list[Path] | None,
-        typer.Option(help="CRL, OCSP response or CA certificate; can be repeated."),
-    ] = None,
+    tsa_pass_env: ClockPasswordOption = None,
+    revocation: RevocationOption = None,
 ) -> SignerChoice:
     """Who signs; kind ``none`` where no option says so."""
     if sign_p12 and sign_token:

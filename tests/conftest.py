@@ -15,12 +15,14 @@ from app.resources import DEFAULT_MODEL_ID, DEMO, DEMO_KNOWN, DEMO_QUESTIONED, M
 from app.services.comparing import Comparison, compare
 from app.services.loading import open_population
 from app.services.reporting import ReportRequest, finding_of, write_report
+from benchmarks.laboratory import Laboratory
 from engine.lr.verbal import load_scale
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
 from engine.report.sign import Identity, load_pkcs12, make_demo_identity
 from engine.types import Population
 from engine.verify.run import Verification, VerificationInputs, verify_pdf
+from tests.agreement import small_report
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = b"correct horse"
@@ -120,3 +122,15 @@ def check(
         scale=load_scale(VERBAL_SCALE),
     )
     return lambda pdf: verify_pdf(pdf, inputs)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
+    """Examiner, reviewer, timestamp authority and who certifies them."""
+    return Laboratory(tmp_path_factory.mktemp("laboratory"))
+
+
+@pytest.fixture(scope="module")
+def base() -> bytes:
+    """A report to sign, as small as can be."""
+    return small_report()

@@ -31,21 +31,11 @@ from engine.report.timestamps import TimestampAuthority, load_authority
 from engine.types import CheckStatus
 from engine.verify.coverage import BYTE_RANGE, coverage_fault, revisions
 from engine.verify.signature import check_signature
-from tests.agreement import Tool, small_report
+from tests.agreement import Tool
 
 SHORT = datetime.timedelta(seconds=10)
 NOW = datetime.timedelta()
 DIGITS = b"0123456789ABCDEF"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
-    return Laboratory(tmp_path_factory.mktemp("laboratory"))
-
-
-@pytest.fixture(scope="module")
-def base() -> bytes:
-    return small_report()
 
 
 @pytest.fixture(scope="module")

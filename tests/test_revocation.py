@@ -21,21 +21,11 @@ from engine.report.sign import FileIdentity, Proofs, countersign_report, sign_re
 from engine.report.timestamps import load_authority
 from engine.types import CheckStatus
 from engine.verify.signature import check_signature
-from tests.agreement import Tool, require_agreement, small_report
+from tests.agreement import Tool, require_agreement
 
 NOW = datetime.timedelta()
 Reason = x509.ReasonFlags
 SUPERSEDED = Reason.superseded
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
-    return Laboratory(tmp_path_factory.mktemp("laboratory"))
-
-
-@pytest.fixture(scope="module")
-def base() -> bytes:
-    return small_report()
 
 
 @pytest.fixture(scope="module")

@@ -33,20 +33,10 @@ from engine.verify.countersigned import revision_fault
 from engine.verify.coverage import BYTE_RANGE, coverage_fault, first_revision
 from engine.verify.opened import OpenedPdf
 from engine.verify.signature import check_signature
-from tests.agreement import Tool, require_agreement, small_report
+from tests.agreement import Tool, require_agreement
 
 DIGITS = b"0123456789ABCDEF"
 SAMPLED = 30
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
-    return Laboratory(tmp_path_factory.mktemp("laboratory"))
-
-
-@pytest.fixture(scope="module")
-def base() -> bytes:
-    return small_report()
 
 
 @pytest.fixture(scope="module")

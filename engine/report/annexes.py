@@ -47,10 +47,10 @@ class Annexes:
         """Heads of a long list, a line per language."""
         return ["\n".join(dict.fromkeys(w.text(key) for w in self.words)) for key in keys]
 
-    def _head(self, key: str, text: str) -> list[Flowable]:
+    def _head(self, key: str, *texts: str) -> list[Flowable]:
         letter = next(self._letters)
         title = f"{joined(self.words, 'annex', letter=letter)}. {self._label(key)}"
-        explained = [Paragraph(shown(w.text(text)), BODY) for w in self.words]
+        explained = [Paragraph(shown(w.text(text)), BODY) for text in texts for w in self.words]
         room = CondPageBreak(HEADING_ROOM)
         return [room, Paragraph(shown(title), HEADING), *explained, Spacer(1, 5)]
 
@@ -182,9 +182,7 @@ class Annexes:
         return [*story, columns(head, rows, (18, 28, 55), SMALL)]
 
     def _glossary(self) -> list[Flowable]:
-        letter = next(self._letters)
-        title = f"{joined(self.words, 'annex', letter=letter)}. {self._label('annex_glossary')}"
-        story: list[Flowable] = [Paragraph(shown(title), HEADING)]
+        story = self._head("annex_glossary")
         for w in self.words:
             terms = w.texts["glossary"].items()
             story += [facts([(term, Paragraph(shown(text), SMALL)) for term, text in terms])]

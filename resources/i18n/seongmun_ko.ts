@@ -277,7 +277,7 @@
     </message>
     <message>
         <source>Superseded report</source>
-        <translation>대체하는 감정서</translation>
+        <translation>대체되는 감정서</translation>
     </message>
     <message>
         <source>Reason</source>

@@ -67,8 +67,8 @@ class SavingDialog(QDialog):
         return ""
 
     def _promise(self) -> str:
-        """What will happen."""
-        raise NotImplementedError
+        """What will happen, where there is anything to tell."""
+        return ""
 
     @property
     def target(self) -> Path:
