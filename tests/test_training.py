@@ -17,7 +17,7 @@ pytest.importorskip("torch", reason="the training recipe needs the extra 'train'
 import torch
 
 from engine.lr.validate import validate
-from engine.models.frontend import compute_features
+from engine.models.frontend import compute_features, normalise
 from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
 from engine.report.fonts import font_folders
@@ -32,7 +32,7 @@ from engine.training.augment import AugmentationConfig, apply_codec, augment, ch
 from engine.training.card import CARDS, to_pdf, write_card
 from engine.training.corpus import prepare_corpus
 from engine.training.export import check_equal, export, golden_signal, to_onnx, weights_of
-from engine.training.recipe import Recipe, load_recipe
+from engine.training.recipe import Network, Recipe, load_recipe
 from engine.training.sampler import CropConfig, CropSampler
 from engine.training.train import Trainer, learning_rate, margin, train
 from engine.training.views import ViewMaker, load_view, make_disturbances, make_views
@@ -68,12 +68,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recipe() -> Recipe:
     """The real recipe, as small as it gets."""
     full = load_recipe()
-    stage = replace(full.stages[0], batch=4, crop_frames=60, steps=3, warmup_steps=1)
-    views = replace(full.views, count=2)
+    stage = replace(full.networks[0].stages[0], batch=4, crop_frames=60, steps=3, warmup_steps=1)
+    views = replace(full.views, count=2, pieces_per_speaker=2)
+    networks = tuple(
+        Network(type(config).__name__, config, (stage, stage)) for config in (TINY[0], TINY[2])
+    )
     return replace(
         full,
-        stages=(stage, stage),
-        network=TINY[0],
+        networks=networks,
         views=views,
         cohort=replace(full.cohort, speakers=8, top=3),
         checkpoint_steps=2,
@@ -87,41 +89,56 @@ def test_from_manifest_to_an_opened_pack(data: Path, recipe: Recipe, tmp_path: P
     assert sum(piece.length for piece in corpus.pieces) == len(corpus.samples)
     front_end = FrontEnd()
     disturbances = make_disturbances(corpus, data / "noise", data / "rir", recipe.seed)
+    views = recipe.views
     maker = ViewMaker(
-        corpus, front_end, recipe.views.speeds, recipe.views.augmentation, disturbances, 1
+        corpus, front_end, views.speeds, views.augmentation, disturbances, views.pieces_per_speaker, 1
     )
     make_views(maker, tmp_path, 2, 1)
     view = load_view(tmp_path, 1, 80)
     assert view is not None
-    first, speed = maker.piece(1, corpus.pieces[0])
+    pieces = maker.drawn(1)
+    assert np.array_equal(np.bincount([piece.speaker for piece in pieces]), np.full(8, 2))
+    assert pieces != maker.drawn(0)
+    first, speed = maker.piece(1, pieces[0])
     assert np.array_equal(view.features[: len(first)], first)
     assert view.speed[0] == speed
-    sampler = CropSampler(tmp_path, 2, 80, 3, recipe.speaker_exponent, recipe.crop, 6, recipe.seed)
+    sampler = CropSampler(tmp_path, 2, 80, 3, corpus.amount_s, recipe.crop, 6, recipe.seed)
     assert sampler.refresh() == 2
     crops, labels = sampler.batch(4, 60, 0)
     assert crops.shape == (4, 60, 80)
     assert len(set(labels // 3)) == 4
     assert np.array_equal(sampler.batch(4, 60, 0)[0], crops)
-    train(recipe, sampler, 24, tmp_path)
-    trained = train(recipe, sampler, 24, tmp_path)
+    small, other = recipe.networks
+    train(recipe, small, sampler, 24, tmp_path)
+    trained = train(recipe, small, sampler, 24, tmp_path)
     assert trained.step == 6
+    second = train(recipe, other, sampler, 24, tmp_path)
     export(recipe, tmp_path, tmp_path / "pack")
     model = EmbeddingModel.open(load_pack(tmp_path / "pack"), "cpu")
-    assert model.pack.embedding_dim == 32
+    assert model.pack.embedding_dim == 64
     assert model.pack.cohort is not None
-    assert model.pack.cohort.vectors.shape == (8, 32)
-    again = Trainer.fresh(recipe, 24, "cpu")
-    again.start_from(weights_of(model.pack))
+    assert model.pack.cohort.vectors.shape == (8, 64)
+    features = normalise(compute_features(golden_signal(RATE_HZ), front_end), front_end)
+    vector = model.embed_features(features[None])[0]
+    with torch.no_grad():
+        members = [
+            run.averaged.eval()(torch.from_numpy(features[None])).numpy()[0]
+            for run in (trained, second)
+        ]
+    for part, member in zip(np.split(vector, 2), members, strict=True):
+        assert part @ member / np.linalg.norm(member) == pytest.approx(0.5**0.5, abs=1e-4)
+    again = Trainer.fresh(recipe, small.config, 24, "cpu")
+    again.start_from(weights_of(model.pack, small))
     expected = trained.averaged.state_dict()
     assert all(
-        torch.equal(value, expected[name])
+        torch.allclose(value, expected[name], rtol=1e-3, atol=1e-6)
         for name, value in again.network.state_dict().items()
         if not name.endswith("num_batches_tracked")
     )
     with pytest.raises(ValueError, match="another network"):
         again.start_from({})
     random = again.head.weight.detach().numpy().copy()
-    stage = recipe.stages[0]
+    stage = small.stages[0]
     crops, labels = sampler.batch(stage.batch, stage.crop_frames, 0)
     again.know_speakers(sampler, stage, 1)
     head = again.head.weight.detach().numpy()
@@ -145,7 +162,7 @@ def test_every_crop_is_disturbed_anew(tmp_path: Path) -> None:
     def batch(step: int, window: int = 2, **shares: float) -> tuple[Any, Any]:
         none = {"noise_share": 0.0, "band_share": 0.0, "mask_share": 0.0}
         config = CropConfig(snr_db=(0.0, 0.0), **none | shares)
-        sampler = CropSampler(tmp_path, 2, 80, 3, 0.25, config, window, 7)
+        sampler = CropSampler(tmp_path, 2, 80, 3, np.ones(2), config, window, 7)
         assert sampler.refresh() == 2
         return sampler.batch(2, 150, step)
 
@@ -175,18 +192,18 @@ def test_features_are_the_products_own(recipe: Recipe) -> None:
 
 
 def test_schedules() -> None:
-    recipe = load_recipe()
-    for stage in recipe.stages:
+    networks = load_recipe().networks
+    for stage in (stage for network in networks for stage in network.stages):
         rates = [learning_rate(stage, step) for step in range(stage.steps)]
         assert max(rates) == pytest.approx(stage.learning_rate[0], rel=1e-6)
         assert rates[-1] == pytest.approx(stage.learning_rate[1], rel=0.01)
         assert margin(stage, 0) == stage.margin[0]
         assert margin(stage, stage.steps) == pytest.approx(stage.margin[1])
-    first = recipe.stages[0]
+    network = networks[0]
+    first = network.stages[0]
     assert learning_rate(first, 0) < learning_rate(first, first.warmup_steps - 1)
-    total = sum(stage.steps for stage in recipe.stages)
-    assert recipe.crops(total + 10) == sum(s.steps * s.batch for s in recipe.stages)
-    assert recipe.crops(first.steps + 1) == first.steps * first.batch + recipe.stages[1].batch
+    assert network.crops(network.steps + 10) == sum(s.steps * s.batch for s in network.stages)
+    assert network.crops(first.steps + 1) == first.steps * first.batch + network.stages[1].batch
 
 
 @pytest.mark.parametrize("config", TINY, ids=lambda config: type(config).__name__)
@@ -232,7 +249,8 @@ def test_cards_in_both_languages_and_to_print(
     names = speakers.astype(np.str_)
     trials = LabelledScores(rng.normal(same * 3.0, 1.0), same, names[i], names[j])
     rows = [("telephone", None, validate(trials, 20)), ("duration", 30, None)]
-    cards = {language: write_card(recipe, 6, rows, language, "A note.") for language in CARDS}
+    steps = {network.name: 6 for network in recipe.networks}
+    cards = {language: write_card(recipe, steps, rows, language, "A note.") for language in CARDS}
     assert "Where it fails" in cards["en"]
     assert "한계" in cards["ko"]
     assert all(f"| 20 | {same.sum()} / {(~same).sum()} |" in card for card in cards.values())

@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="export, card: the pack's folder")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="views")
     parser.add_argument("--initial", type=Path, help="train: the pack whose weights to begin with")
+    parser.add_argument("--network", help="train: only the network of this name in the recipe")
     parser.add_argument("--fonts", type=Path, default=Path("resources/fonts"), help="card")
     parser.add_argument(
         "--note",
@@ -89,10 +90,11 @@ def _views(recipe: Recipe, arguments: argparse.Namespace) -> None:
     disturbances = make_disturbances(corpus, data / "noise", data / "rir", recipe.seed)
     maker = ViewMaker(
         corpus,
-        FrontEnd(mel_bins=recipe.network.mel_bins),
+        FrontEnd(mel_bins=recipe.mel_bins),
         recipe.views.speeds,
         recipe.views.augmentation,
         disturbances,
+        recipe.views.pieces_per_speaker,
         recipe.seed,
     )
     make_views(maker, work, recipe.views.count, arguments.workers, Report())
@@ -112,17 +114,19 @@ def _train(recipe: Recipe, arguments: argparse.Namespace) -> None:
     sampler = CropSampler(
         work,
         recipe.views.count,
-        recipe.network.mel_bins,
+        recipe.mel_bins,
         n_speeds,
-        recipe.speaker_exponent,
+        corpus.amount_s**recipe.speaker_exponent,
         recipe.crop,
         recipe.views.window,
         recipe.seed,
     )
     if not sampler.refresh():
         raise SystemExit("no finished view: run the step 'views' first")
-    initial = weights_of(load_pack(arguments.initial)) if arguments.initial else None
-    train(recipe, sampler, len(corpus.speakers) * n_speeds, work, initial)
+    for network in recipe.networks:
+        if arguments.network in (None, network.name):
+            initial = weights_of(load_pack(arguments.initial), network) if arguments.initial else None
+            train(recipe, network, sampler, len(corpus.speakers) * n_speeds, work, initial)
 
 
 def _export(recipe: Recipe, arguments: argparse.Namespace) -> None:

@@ -55,11 +55,13 @@ class EcapaConfig:
 
 @dataclass(frozen=True, slots=True)
 class ResNetConfig:
-    """Stages of residual two-dimensional convolutions: channels and blocks of each."""
+    """Stages of residual two-dimensional convolutions: channels, blocks, and stride over mel bins
+    and frames of each; the convolution before them halves both."""
 
     mel_bins: int = 80
-    widths: tuple[int, ...] = (16, 32, 64, 128)
-    depths: tuple[int, ...] = (2, 3, 4, 2)
+    widths: tuple[int, ...] = (16, 32, 80, 160)
+    depths: tuple[int, ...] = (1, 2, 3, 2)
+    strides: tuple[tuple[int, int], ...] = ((1, 1), (2, 2), (2, 1), (2, 2))
     embedding_dim: int = 192
 
     def describe(self) -> str:
@@ -78,10 +80,12 @@ CONFIGS: dict[str, type[NetworkConfig]] = {
 def network_config(table: dict[str, Any]) -> NetworkConfig:
     """The configuration that a recipe's table ``network`` describes; its ``architecture`` is the
     key, an unknown one a KeyError."""
-    values = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in table.items()
-    }
+    values = {name: _frozen(value) for name, value in table.items()}
     return CONFIGS[values.pop("architecture")](**values)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def build(config: NetworkConfig) -> nn.Module:
@@ -246,11 +250,11 @@ class ResNetwork(nn.Module):
 
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__()
-        strides = ((1, 1), (2, 1), (2, 2), (2, 1))
         inputs, bins = config.widths[0], config.mel_bins // 2
         self.enter = nn.Sequential(*_conv2d(1, inputs, (2, 2)))
         layers: list[nn.Module] = []
-        for outputs, depth, stride in zip(config.widths, config.depths, strides, strict=True):
+        stages = zip(config.widths, config.depths, config.strides, strict=True)
+        for outputs, depth, stride in stages:
             bins = -(-bins // stride[0])
             for i in range(depth):
                 layers.append(ResNetBlock(inputs, outputs, stride if i == 0 else (1, 1), bins))

@@ -15,7 +15,7 @@ import av
 import numpy as np
 import soundfile
 import soxr
-from scipy.signal import fftconvolve, firwin, firwin2
+from scipy.signal import fftconvolve, firwin, firwin2, lfilter
 
 from engine.types import FloatArray
 
@@ -147,10 +147,33 @@ def telephone(samples: FloatArray, rng: np.random.Generator) -> FloatArray:
         narrow = np.asarray(np.tanh(narrow * drive) / drive, np.float32)
     if rng.random() < 0.4:
         narrow = add_noise(narrow, Disturbances((), (), ()), rng.uniform(12, 40), rng)
+    if rng.random() < 0.2:
+        narrow = level(narrow, rng.uniform(0.3, 0.8))
     narrow *= 10 ** (rng.uniform(-20, -2) / 20) / max(float(np.abs(narrow).max()), 1e-4)
     for codec in rng.choice(["mulaw", "alaw", "gsm", "amr", "opus", "pcm"], rng.integers(1, 3)):
         narrow = apply_codec(narrow, str(codec), rng)
+    if rng.random() < 0.15:
+        narrow = lose_frames(narrow, rng.uniform(0.01, 0.08), rng)
     return np.asarray(soxr.resample(narrow, TELEPHONE_RATE_HZ, SAMPLE_RATE_HZ), np.float32)
+
+
+def level(samples: FloatArray, strength: float) -> FloatArray:
+    """Automatic gain as phones have it: divided by (loudness of the last 50 ms)^strength."""
+    width = TELEPHONE_RATE_HZ // 20
+    loudness = np.sqrt(lfilter([1 / width], [1, 1 / width - 1], samples.astype(np.float64) ** 2))
+    floor = max(float(loudness.max()), 1e-6) / 30
+    return np.asarray(samples / np.maximum(loudness, floor) ** strength, np.float32)
+
+
+def lose_frames(samples: FloatArray, share: float, rng: np.random.Generator) -> FloatArray:
+    """A share of the frames of 20 ms is lost: the one before is heard again at half its level."""
+    width = TELEPHONE_RATE_HZ // 50
+    result = samples.copy()
+    count = len(samples) // width
+    for i in np.flatnonzero(rng.random(count) < share):
+        if i:
+            result[i * width : (i + 1) * width] = result[(i - 1) * width : i * width] / 2
+    return result
 
 
 def lossy_wideband(samples: FloatArray, rng: np.random.Generator) -> FloatArray:

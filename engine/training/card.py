@@ -18,7 +18,8 @@ from engine.models.pack import CARD, COHORT, GOLDEN, MODEL, load_pack, read_file
 from engine.models.session import EmbeddingModel
 from engine.progress import Progress, no_progress
 from engine.training.evaluate import conditions, load_sets, score
-from engine.training.recipe import Recipe
+from engine.training.recipe import Network, Recipe
+from engine.training.train import checkpoint_of
 from engine.types import Estimate, ParamValue, ValidationResult
 
 TEXTS = Path(__file__).parent / "texts"
@@ -49,23 +50,41 @@ def measure(
 
 
 def write_card(
-    recipe: Recipe, step: int, rows: Sequence[Row], language: str, note: str = ""
+    recipe: Recipe,
+    steps: Mapping[str, int],
+    rows: Sequence[Row],
+    language: str,
+    note: str = "",
 ) -> str:
-    """Markdown; `note` tells of the run, in the same language."""
+    """Markdown; `steps` are those of every network by its name, `note` tells of the run, in the
+    same language."""
     template = (TEXTS / f"card.{language}.md").read_text(encoding="utf-8")
     return template.format(
         id=recipe.model_id,
         version=recipe.model_version,
-        network=recipe.network.describe(),
-        embedding_dim=recipe.network.embedding_dim,
-        mel_bins=recipe.network.mel_bins,
-        steps=step,
-        crops=recipe.crops(step),
+        networks=_networks(recipe, steps, language),
+        embedding_dim=recipe.embedding_dim,
+        mel_bins=recipe.mel_bins,
         seed=recipe.seed,
         note=note,
         sources=recipe.sources[language],
         views=recipe.views.count,
+        pieces=recipe.views.pieces_per_speaker,
         table=_table(rows, language),
+    )
+
+
+def _networks(recipe: Recipe, steps: Mapping[str, int], language: str) -> str:
+    names = tomllib.loads((TEXTS / "conditions.toml").read_text(encoding="utf-8"))[language]
+    return "\n".join(
+        names["network"].format(
+            name=network.name,
+            description=network.config.describe(),
+            dim=network.config.embedding_dim,
+            steps=steps[network.name],
+            crops=network.crops(steps[network.name]),
+        )
+        for network in recipe.networks
     )
 
 
@@ -188,12 +207,10 @@ def update_card(
     gone the card states the recipe's number of steps.
     """
     pack = load_pack(directory)
-    checkpoint = work / "last.pt"
-    done = torch.load(checkpoint, weights_only=True)["step"] if checkpoint.exists() else None
-    step = done or sum(stage.steps for stage in recipe.stages)
+    steps = {network.name: _steps(network, work) for network in recipe.networks}
     rows = measure(EmbeddingModel.open(pack, "cpu"), data, work, progress)
     cards = {
-        language: write_card(recipe, step, rows, language, notes[language]) for language in CARDS
+        language: write_card(recipe, steps, rows, language, notes[language]) for language in CARDS
     }
     key, _, first = rows[0]
     stated: dict[str, ParamValue] = {"validated_on": key, "minimum_net_speech_s": 3.0}
@@ -221,3 +238,11 @@ def update_card(
         validated_conditions=stated,
         top=recipe.cohort.top,
     )
+
+
+def _steps(network: Network, work: Path) -> int:
+    """The steps of a network's checkpoint, or the recipe's where it is gone."""
+    checkpoint = checkpoint_of(network, work)
+    if not checkpoint.exists():
+        return network.steps
+    return int(torch.load(checkpoint, weights_only=True)["step"])

@@ -33,6 +33,12 @@ class Corpus:
     pieces: tuple[Piece, ...]
     speakers: tuple[str, ...]
 
+    @property
+    def amount_s(self) -> NDArray[np.float64]:
+        """How long every speaker speaks [shape=(speakers,)], in s."""
+        lengths = [piece.length / SAMPLE_RATE_HZ for piece in self.pieces]
+        return np.bincount([piece.speaker for piece in self.pieces], lengths, len(self.speakers))
+
 
 def prepare_corpus(
     manifest: Path, directory: Path, piece_s: float, progress: Progress = no_progress

@@ -17,7 +17,9 @@ from engine.models.pack import CARD, COHORT, GOLDEN, MODEL, read_file, write_pac
 from engine.models.session import open_session
 from engine.training.architectures import build
 from engine.training.card import write_card
-from engine.training.recipe import CohortConfig, Recipe
+from engine.training.network import Ensemble
+from engine.training.recipe import CohortConfig, Network, Recipe
+from engine.training.train import checkpoint_of
 from engine.training.views import newest_views
 from engine.types import FloatArray, FrontEnd, ModelPack
 
@@ -26,26 +28,31 @@ log = logging.getLogger(__name__)
 INPUT, OUTPUT = "feats", "embs"
 COSINE_TOLERANCE = 1e-4
 GOLDEN_S = 3.0
+HALF = ".half"
 
 
 def export(recipe: Recipe, work: Path, out: Path) -> None:
-    """Write the averaged network of ``work/last.pt`` as a pack into `out`.
+    """Write the averaged networks of the checkpoints in `work` as a pack into `out`.
 
     Raises
     ------
     ValueError
         ONNX and PyTorch disagree, or a batch changes an embedding.
     """
-    state = torch.load(work / "last.pt", weights_only=True)
-    network = build(recipe.network)
-    network.load_state_dict(state["averaged"])
-    network.eval()
-    content = to_onnx(network, recipe.network.mel_bins)
-    front_end = FrontEnd(mel_bins=recipe.network.mel_bins)
-    check_equal(network, content, recipe.network.mel_bins)
+    members: dict[str, nn.Module] = {}
+    steps = {}
+    for network in recipe.networks:
+        state = torch.load(checkpoint_of(network, work), weights_only=True)
+        members[network.name] = build(network.config)
+        members[network.name].load_state_dict(state["averaged"])
+        steps[network.name] = state["step"]
+    ensemble = Ensemble(members).eval()
+    content = to_onnx(ensemble, recipe.mel_bins)
+    front_end = FrontEnd(mel_bins=recipe.mel_bins)
+    check_equal(ensemble, content, recipe.mel_bins)
     golden = golden_vectors(content, front_end)
     cohort = cohort_vectors(content, front_end, work, recipe.cohort)
-    card = write_card(recipe, state["step"], [], "en")
+    card = write_card(recipe, steps, [], "en")
     write_pack(
         out,
         identity={
@@ -64,16 +71,19 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
         tensors={
             "input": INPUT,
             "output": OUTPUT,
-            "embedding_dim": recipe.network.embedding_dim,
+            "embedding_dim": recipe.embedding_dim,
         },
         validated_conditions={},
         top=recipe.cohort.top,
     )
-    log.info("step %d exported, %.1f MB", state["step"], len(content) / 1e6)
+    log.info("steps %s exported, %.1f MB", steps, len(content) / 1e6)
 
 
 def to_onnx(network: nn.Module, mel_bins: int) -> bytes:
-    """ONNX with free batch and frame axes; every weight keeps its name, see `weights_of`."""
+    """ONNX with free batch and frame axes; every weight keeps its name, see `weights_of`.
+
+    Matrices and kernels are kept in half precision and widened when the model is opened.
+    """
     buffer = io.BytesIO()
     torch.onnx.export(
         network,
@@ -87,14 +97,39 @@ def to_onnx(network: nn.Module, mel_bins: int) -> bytes:
         do_constant_folding=False,
         dynamo=False,
     )
-    return buffer.getvalue()
+    return _halved(buffer.getvalue())
 
 
-def weights_of(pack: ModelPack) -> dict[str, Tensor]:
-    """The weights of a pack that `export` wrote, by their names in its network."""
+def _halved(content: bytes) -> bytes:
+    model = onnx.load_from_string(content)
+    casts = []
+    for weight in model.graph.initializer:
+        if weight.data_type != onnx.TensorProto.FLOAT or len(weight.dims) < 2:
+            continue
+        name, half = weight.name, onnx.numpy_helper.to_array(weight).astype(np.float16)
+        weight.CopyFrom(onnx.numpy_helper.from_array(half, name + HALF))
+        casts.append(
+            onnx.helper.make_node("Cast", [name + HALF], [name], to=onnx.TensorProto.FLOAT)
+        )
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def weights_of(pack: ModelPack, network: Network) -> dict[str, Tensor]:
+    """The weights of a network of a pack that `export` wrote, by their names in it; none where the
+    pack has no such network."""
+    prefix = f"members.{network.name}."
     graph = onnx.load_from_string(read_file(pack, MODEL)).graph
-    arrays = {i.name: onnx.numpy_helper.to_array(i) for i in graph.initializer}
-    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    return {
+        i.name.removeprefix(prefix).removesuffix(HALF): torch.from_numpy(
+            onnx.numpy_helper.to_array(i).astype(np.float32)
+        )
+        for i in graph.initializer
+        if i.name.startswith(prefix)
+    }
 
 
 def check_equal(network: nn.Module, content: bytes, mel_bins: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -53,6 +55,19 @@ class PooledEmbedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.embed(self.norm(self.pool(x)))
+
+
+class Ensemble(nn.Module):
+    """Networks side by side: their unit embeddings end to end, so that the cosine of two voices is
+    the mean of the networks' cosines."""
+
+    def __init__(self, members: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleDict(members)
+
+    def forward(self, features: Tensor) -> Tensor:
+        embeddings = [member(features) for member in self.members.values()]
+        return torch.cat([functional.normalize(e, dim=1) for e in embeddings], dim=1)
 
 
 class AamSoftmax(nn.Module):

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.training.architectures import NetworkConfig, network_config
 from engine.training.augment import AugmentationConfig
@@ -16,10 +17,11 @@ DEFAULT_RECIPE = Path(__file__).with_name("recipe.toml")
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """How many augmented copies of the corpus are made, and how."""
+    """How many augmented samples of the corpus are made, and how."""
 
     count: int
     window: int
+    pieces_per_speaker: int
     speeds: tuple[float, ...]
     augmentation: AugmentationConfig
 
@@ -50,6 +52,29 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """One of the networks that make up the model, and how it is trained; `name` is its checkpoint's
+    and that of its weights in the pack."""
+
+    name: str
+    config: NetworkConfig
+    stages: tuple[Stage, ...]
+
+    @property
+    def steps(self) -> int:
+        """The steps of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    def crops(self, step: int) -> int:
+        """How many crops were seen in the first `step` steps."""
+        total = 0
+        for stage in self.stages:
+            done = min(stage.steps, max(0, step))
+            total, step = total + done * stage.batch, step - done
+        return total
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """See `recipe.toml`."""
 
@@ -60,8 +85,7 @@ class Recipe:
     sources: Mapping[str, str]
     piece_s: float
     views: Views
-    network: NetworkConfig
-    stages: tuple[Stage, ...]
+    networks: tuple[Network, ...]
     crop: CropConfig
     cohort: CohortConfig
     speaker_exponent: float
@@ -71,13 +95,15 @@ class Recipe:
     average_decay: float
     checkpoint_steps: int
 
-    def crops(self, step: int) -> int:
-        """How many crops were seen in the first `step` steps."""
-        total = 0
-        for stage in self.stages:
-            done = min(stage.steps, max(0, step))
-            total, step = total + done * stage.batch, step - done
-        return total
+    @property
+    def mel_bins(self) -> int:
+        """Of the filter bank that all networks see."""
+        return self.networks[0].config.mel_bins
+
+    @property
+    def embedding_dim(self) -> int:
+        """Of the networks' embeddings end to end."""
+        return sum(network.config.embedding_dim for network in self.networks)
 
 
 def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
@@ -95,24 +121,30 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
         views=Views(
             views["count"],
             views["window"],
+            views["pieces_per_speaker"],
             tuple(views["speeds"]),
             AugmentationConfig(
                 *(views[share(kind)] for kind in ("telephone", "noise", "reverb")),
                 snr_db=(snr_db[0], snr_db[1]),
             ),
         ),
-        network=network_config(data["network"]),
-        stages=tuple(
-            Stage(
-                **stage
-                | {
-                    "learning_rate": (stage["learning_rate"][0], stage["learning_rate"][1]),
-                    "margin": (stage["margin"][0], stage["margin"][1]),
-                }
-            )
-            for stage in data["stages"]
-        ),
+        networks=tuple(_network(table) for table in data["networks"]),
         cohort=CohortConfig(**data["cohort"]),
         crop=CropConfig(**crop | {"snr_db": (crop["snr_db"][0], crop["snr_db"][1])}),
         **training,
     )
+
+
+def _network(table: Mapping[str, Any]) -> Network:
+    stages = tuple(
+        Stage(
+            **stage
+            | {
+                "learning_rate": (stage["learning_rate"][0], stage["learning_rate"][1]),
+                "margin": (stage["margin"][0], stage["margin"][1]),
+            }
+        )
+        for stage in table["stages"]
+    )
+    sizes = {key: value for key, value in table.items() if key not in {"name", "stages"}}
+    return Network(table["name"], network_config(sizes), stages)

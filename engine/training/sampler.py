@@ -38,8 +38,8 @@ class CropSampler:
         Where the views lie.
     n_views, mel_bins, n_speeds : int
         As in the recipe; the class of a crop is ``speaker * n_speeds + speed``.
-    speaker_exponent : float
-        A speaker is drawn with probability proportional to (frames)^exponent; 0 is evenly.
+    weights : float64 [shape=(speakers,)]
+        A speaker is drawn with probability proportional to their weight.
     crop : CropConfig
         How every crop is disturbed.
     window : int
@@ -54,7 +54,7 @@ class CropSampler:
         n_views: int,
         mel_bins: int,
         n_speeds: int,
-        speaker_exponent: float,
+        weights: NDArray[np.float64],
         crop: CropConfig,
         window: int,
         seed: int,
@@ -63,7 +63,7 @@ class CropSampler:
         self._n_views = n_views
         self._mel_bins = mel_bins
         self._n_speeds = n_speeds
-        self._exponent = speaker_exponent
+        self._weights = weights
         self._crop = crop
         self._window = window
         self._seed = seed
@@ -78,10 +78,9 @@ class CropSampler:
         for number in sorted(self._views)[: -self._window]:
             del self._views[number]
         if self._views:
-            view, rows = next(iter(self._views.values()))
-            self._speakers = np.array(sorted(rows))
-            amount = np.array([view.frames[rows[s]].sum() for s in self._speakers], float)
-            weight = amount**self._exponent
+            held = set().union(*(rows for _, rows in self._views.values()))
+            self._speakers = np.array(sorted(held))
+            weight = self._weights[self._speakers]
             self._probability = weight / weight.sum()
         return max(self._views, default=-1) + 1
 
@@ -94,11 +93,9 @@ class CropSampler:
         crops = np.empty((size, crop_frames, self._mel_bins), np.float32)
         labels = np.empty(size, np.int64)
         for i, speaker in enumerate(speakers):
-            view, rows = self._views[int(rng.choice(list(self._views)))]
-            row = int(rng.choice(rows[int(speaker)])) if int(speaker) in rows else -1
-            if row < 0:
-                view, rows = next(iter(self._views.values()))
-                row = int(rng.choice(rows[int(speaker)]))
+            holding = [n for n, (_, rows) in self._views.items() if int(speaker) in rows]
+            view, rows = self._views[int(rng.choice(holding))]
+            row = int(rng.choice(rows[int(speaker)]))
             crops[i] = _crop(view, row, crop_frames, rng)
             labels[i] = speaker * self._n_speeds + view.speed[row]
         _add_noise(crops, self._crop, rng)

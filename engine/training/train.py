@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.training.architectures import build
+from engine.training.architectures import NetworkConfig, build
 from engine.training.network import AamSoftmax
-from engine.training.recipe import Recipe, Stage
+from engine.training.recipe import Network, Recipe, Stage
 from engine.training.sampler import CropSampler
 
 log = logging.getLogger(__name__)
@@ -34,15 +34,14 @@ class Trainer:
     step: int = 0
 
     @classmethod
-    def fresh(cls, recipe: Recipe, n_classes: int, device: str) -> Trainer:
+    def fresh(cls, recipe: Recipe, config: NetworkConfig, n_classes: int, device: str) -> Trainer:
         """Random weights from the recipe's seed."""
         torch.manual_seed(recipe.seed)
-        network = build(recipe.network).to(device, memory_format=torch.channels_last)
-        averaged = build(recipe.network).to(device)
+        network = build(config).to(device, memory_format=torch.channels_last)
+        averaged = build(config).to(device)
         averaged.load_state_dict(network.state_dict())
-        head = AamSoftmax(
-            recipe.network.embedding_dim, n_classes, recipe.sub_centres, recipe.scale
-        ).to(device)
+        head = AamSoftmax(config.embedding_dim, n_classes, recipe.sub_centres, recipe.scale)
+        head.to(device)
         optimiser = torch.optim.AdamW(
             [*network.parameters(), *head.parameters()], weight_decay=recipe.weight_decay
         )
@@ -112,28 +111,35 @@ class Trainer:
                     value.copy_(current[name])
 
 
+def checkpoint_of(network: Network, directory: Path) -> Path:
+    """Where the state of a network's run is kept."""
+    return directory / f"{network.name}.pt"
+
+
 def train(
     recipe: Recipe,
+    network: Network,
     sampler: CropSampler,
     n_classes: int,
     directory: Path,
     initial: Mapping[str, Tensor] | None = None,
 ) -> Trainer:
-    """Run every stage, resuming from ``directory/last.pt`` if it is there.
+    """Run every stage of a network, resuming from its checkpoint in `directory` if it is there.
 
     A run that begins starts from the weights `initial`, or from random ones.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    trainer = Trainer.fresh(recipe, n_classes, device)
-    checkpoint = directory / "last.pt"
+    trainer = Trainer.fresh(recipe, network.config, n_classes, device)
+    checkpoint = checkpoint_of(network, directory)
     if checkpoint.exists():
         trainer.load(checkpoint)
         log.info("resumed at step %d", trainer.step)
     elif initial is not None:
         trainer.start_from(initial)
-        trainer.know_speakers(sampler, recipe.stages[0], 3 * n_classes // recipe.stages[0].batch)
+        first = network.stages[0]
+        trainer.know_speakers(sampler, first, 3 * n_classes // first.batch)
     first_step = 0
-    for stage in recipe.stages:
+    for stage in network.stages:
         _run_stage(recipe, stage, first_step, trainer, sampler, checkpoint, device)
         first_step += stage.steps
     trainer.save(checkpoint)

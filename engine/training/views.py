@@ -1,6 +1,7 @@
-"""Augmented copies of the corpus as filter-bank features, made once and drawn from many times.
+"""Augmented samples of the corpus as filter-bank features, made once and drawn from many times.
 
-A view is two files: ``view_NN.f16`` (float16 [shape=(frames, mel_bins)], unnormalised features of
+A view holds a few pieces of every speaker, drawn anew: most of the corpus belongs to a few speakers,
+and making all of theirs would keep the others' from being fresh. It is two files: ``view_NN.f16`` (float16 [shape=(frames, mel_bins)], unnormalised features of
 every piece, end to end) and ``view_NN.npz`` (per piece: first frame, frames, speaker, speed index).
 The features come from the product's own front end.
 """
@@ -8,6 +9,7 @@ The features come from the product's own front end.
 from __future__ import annotations
 
 import multiprocessing
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +55,20 @@ class ViewMaker:
     speeds: tuple[float, ...]
     augmentation: AugmentationConfig
     disturbances: Disturbances
+    pieces_per_speaker: int
     seed: int
+
+    def drawn(self, number: int) -> list[Piece]:
+        """The pieces of view `number`: up to `pieces_per_speaker` of every speaker."""
+        rng = np.random.default_rng([self.seed, number])
+        taken: Counter[int] = Counter()
+        chosen = []
+        for index in rng.permutation(len(self.corpus.pieces)):
+            piece = self.corpus.pieces[index]
+            if taken[piece.speaker] < self.pieces_per_speaker:
+                taken[piece.speaker] += 1
+                chosen.append(piece)
+        return chosen
 
     def piece(self, number: int, piece: Piece) -> tuple[NDArray[np.float16], int]:
         """Features of one augmented piece and its speed index; drawn from (seed, view, piece)."""
@@ -115,10 +130,10 @@ def _make_view(
     index: Path,
     progress: Progress,
 ) -> None:
-    pieces = maker.corpus.pieces
+    pieces = maker.drawn(number)
     rows: list[tuple[int, int, int, int]] = []
     position = 0
-    tasks = _tasks(number, list(pieces))
+    tasks = _tasks(number, pieces)
     with index.with_suffix(".f16").open("wb") as output:
         for done, results in enumerate(mapped(_work, tasks)):
             for features, speed, speaker in results:
