@@ -70,8 +70,9 @@ def recipe() -> Recipe:
     full = load_recipe()
     stage = replace(full.networks[0].stages[0], batch=4, crop_frames=60, steps=3, warmup_steps=1)
     views = replace(full.views, count=2, pieces_per_speaker=2)
-    networks = tuple(
-        Network(type(config).__name__, config, (stage, stage)) for config in (TINY[0], TINY[2])
+    networks = (
+        Network("first", TINY[0], (stage, stage)),
+        Network("second", TINY[2], (stage, stage), head_from="first"),
     )
     return replace(
         full,
@@ -91,7 +92,13 @@ def test_from_manifest_to_an_opened_pack(data: Path, recipe: Recipe, tmp_path: P
     disturbances = make_disturbances(corpus, data / "noise", data / "rir", recipe.seed)
     views = recipe.views
     maker = ViewMaker(
-        corpus, front_end, views.speeds, views.augmentation, disturbances, views.pieces_per_speaker, 1
+        corpus,
+        front_end,
+        views.speeds,
+        views.augmentation,
+        disturbances,
+        views.pieces_per_speaker,
+        1,
     )
     make_views(maker, tmp_path, 2, 1)
     view = load_view(tmp_path, 1, 80)
@@ -140,7 +147,7 @@ def test_from_manifest_to_an_opened_pack(data: Path, recipe: Recipe, tmp_path: P
     random = again.head.weight.detach().numpy().copy()
     stage = small.stages[0]
     crops, labels = sampler.batch(stage.batch, stage.crop_frames, 0)
-    again.know_speakers(sampler, stage, 1)
+    again.know_speakers(again.averaged, sampler, stage, 1)
     head = again.head.weight.detach().numpy()
     with torch.no_grad():
         vectors = again.averaged(torch.from_numpy(crops)).numpy()

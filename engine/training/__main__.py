@@ -125,7 +125,9 @@ def _train(recipe: Recipe, arguments: argparse.Namespace) -> None:
         raise SystemExit("no finished view: run the step 'views' first")
     for network in recipe.networks:
         if arguments.network in (None, network.name):
-            initial = weights_of(load_pack(arguments.initial), network) if arguments.initial else None
+            initial = (
+                weights_of(load_pack(arguments.initial), network) if arguments.initial else None
+            )
             train(recipe, network, sampler, len(corpus.speakers) * n_speeds, work, initial)
 
 

@@ -10,16 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-import torch
-
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr.validate import validate
 from engine.models.pack import CARD, COHORT, GOLDEN, MODEL, load_pack, read_file, write_pack
 from engine.models.session import EmbeddingModel
 from engine.progress import Progress, no_progress
 from engine.training.evaluate import conditions, load_sets, score
-from engine.training.recipe import Network, Recipe
-from engine.training.train import checkpoint_of
+from engine.training.recipe import Recipe
+from engine.training.train import steps_done
 from engine.types import Estimate, ParamValue, ValidationResult
 
 TEXTS = Path(__file__).parent / "texts"
@@ -207,7 +205,7 @@ def update_card(
     gone the card states the recipe's number of steps.
     """
     pack = load_pack(directory)
-    steps = {network.name: _steps(network, work) for network in recipe.networks}
+    steps = {network.name: steps_done(network, work) for network in recipe.networks}
     rows = measure(EmbeddingModel.open(pack, "cpu"), data, work, progress)
     cards = {
         language: write_card(recipe, steps, rows, language, notes[language]) for language in CARDS
@@ -238,11 +236,3 @@ def update_card(
         validated_conditions=stated,
         top=recipe.cohort.top,
     )
-
-
-def _steps(network: Network, work: Path) -> int:
-    """The steps of a network's checkpoint, or the recipe's where it is gone."""
-    checkpoint = checkpoint_of(network, work)
-    if not checkpoint.exists():
-        return network.steps
-    return int(torch.load(checkpoint, weights_only=True)["step"])

@@ -15,11 +15,10 @@ from torch import Tensor, nn
 from engine.models.frontend import compute_features, normalise
 from engine.models.pack import CARD, COHORT, GOLDEN, MODEL, read_file, write_pack
 from engine.models.session import open_session
-from engine.training.architectures import build
 from engine.training.card import write_card
 from engine.training.network import Ensemble
 from engine.training.recipe import CohortConfig, Network, Recipe
-from engine.training.train import checkpoint_of
+from engine.training.train import averaged_network, steps_done
 from engine.training.views import newest_views
 from engine.types import FloatArray, FrontEnd, ModelPack
 
@@ -39,13 +38,8 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
     ValueError
         ONNX and PyTorch disagree, or a batch changes an embedding.
     """
-    members: dict[str, nn.Module] = {}
-    steps = {}
-    for network in recipe.networks:
-        state = torch.load(checkpoint_of(network, work), weights_only=True)
-        members[network.name] = build(network.config)
-        members[network.name].load_state_dict(state["averaged"])
-        steps[network.name] = state["step"]
+    members = {network.name: averaged_network(network, work) for network in recipe.networks}
+    steps = {network.name: steps_done(network, work) for network in recipe.networks}
     ensemble = Ensemble(members).eval()
     content = to_onnx(ensemble, recipe.mel_bins)
     front_end = FrontEnd(mel_bins=recipe.mel_bins)

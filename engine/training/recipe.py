@@ -53,12 +53,17 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One of the networks that make up the model, and how it is trained; `name` is its checkpoint's
-    and that of its weights in the pack."""
+    """One of the networks that make up the model, and how it is trained.
+
+    `name` is its checkpoint's and that of its weights in the pack. `head_from` names the network,
+    trained before, at whose mean embeddings of the training speakers this one's head starts; with
+    an empty name it starts at random.
+    """
 
     name: str
     config: NetworkConfig
     stages: tuple[Stage, ...]
+    head_from: str = ""
 
     @property
     def steps(self) -> int:
@@ -94,6 +99,10 @@ class Recipe:
     sub_centres: int
     average_decay: float
     checkpoint_steps: int
+
+    def network(self, name: str) -> Network:
+        """The network of a name; an unknown one is a KeyError."""
+        return {network.name: network for network in self.networks}[name]
 
     @property
     def mel_bins(self) -> int:
@@ -146,5 +155,6 @@ def _network(table: Mapping[str, Any]) -> Network:
         )
         for stage in table["stages"]
     )
-    sizes = {key: value for key, value in table.items() if key not in {"name", "stages"}}
-    return Network(table["name"], network_config(sizes), stages)
+    own = {"name", "stages", "head_from"}
+    sizes = {key: value for key, value in table.items() if key not in own}
+    return Network(table["name"], network_config(sizes), stages, table.get("head_from", ""))

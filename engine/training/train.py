@@ -21,6 +21,7 @@ from engine.training.sampler import CropSampler
 log = logging.getLogger(__name__)
 
 LOG_STEPS = 25
+CROPS_A_CLASS = 4
 
 
 @dataclass(slots=True)
@@ -61,17 +62,20 @@ class Trainer:
             raise ValueError(f"weights of another network: {missing + found.unexpected_keys}")
         self.averaged.load_state_dict(self.network.state_dict())
 
-    def know_speakers(self, sampler: CropSampler, stage: Stage, batches: int) -> None:
-        """Point the head at the mean embedding of every class that `batches` batches hold, so that
-        the first steps do not undo what the network knows; classes not met stay random."""
+    def know_speakers(
+        self, teacher: nn.Module, sampler: CropSampler, stage: Stage, batches: int
+    ) -> None:
+        """Point the head at the teacher's mean embedding of every class that `batches` batches
+        hold; classes not met stay random. A finished network that is its own teacher does not
+        unlearn in its first steps; a new one finds the speakers in order and learns faster."""
         device = self.head.weight.device
         sums = torch.zeros_like(self.head.weight)
-        self.averaged.eval()
+        teacher.eval()
         with torch.no_grad():
             for number in range(batches):
                 crops, classes = sampler.batch(stage.batch, stage.crop_frames, number)
                 with torch.autocast(device.type, dtype=torch.bfloat16):
-                    embeddings = self.averaged(torch.from_numpy(crops).to(device))
+                    embeddings = teacher(torch.from_numpy(crops).to(device))
                 rows = torch.from_numpy(classes).to(device) * self.head.sub_centres
                 sums.index_add_(0, rows, nn.functional.normalize(embeddings.float()))
             met = sums.abs().sum(1) > 0
@@ -116,6 +120,22 @@ def checkpoint_of(network: Network, directory: Path) -> Path:
     return directory / f"{network.name}.pt"
 
 
+def steps_done(network: Network, directory: Path) -> int:
+    """The steps of a network's checkpoint, or the recipe's where it is gone."""
+    checkpoint = checkpoint_of(network, directory)
+    if not checkpoint.exists():
+        return network.steps
+    return int(torch.load(checkpoint, weights_only=True)["step"])
+
+
+def averaged_network(network: Network, directory: Path) -> nn.Module:
+    """The averaged network of a checkpoint; a FileNotFoundError where it was not trained yet."""
+    built = build(network.config)
+    state = torch.load(checkpoint_of(network, directory), weights_only=True)
+    built.load_state_dict(state["averaged"])
+    return built
+
+
 def train(
     recipe: Recipe,
     network: Network,
@@ -134,10 +154,16 @@ def train(
     if checkpoint.exists():
         trainer.load(checkpoint)
         log.info("resumed at step %d", trainer.step)
-    elif initial is not None:
-        trainer.start_from(initial)
-        first = network.stages[0]
-        trainer.know_speakers(sampler, first, 3 * n_classes // first.batch)
+    else:
+        teacher = None
+        if initial is not None:
+            trainer.start_from(initial)
+            teacher = trainer.averaged
+        elif network.head_from:
+            teacher = averaged_network(recipe.network(network.head_from), directory).to(device)
+        if teacher is not None:
+            first = network.stages[0]
+            trainer.know_speakers(teacher, sampler, first, CROPS_A_CLASS * n_classes // first.batch)
     first_step = 0
     for stage in network.stages:
         _run_stage(recipe, stage, first_step, trainer, sampler, checkpoint, device)

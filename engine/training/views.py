@@ -1,9 +1,10 @@
 """Augmented samples of the corpus as filter-bank features, made once and drawn from many times.
 
-A view holds a few pieces of every speaker, drawn anew: most of the corpus belongs to a few speakers,
-and making all of theirs would keep the others' from being fresh. It is two files: ``view_NN.f16`` (float16 [shape=(frames, mel_bins)], unnormalised features of
-every piece, end to end) and ``view_NN.npz`` (per piece: first frame, frames, speaker, speed index).
-The features come from the product's own front end.
+A view holds a few pieces of every speaker, drawn anew: most of the corpus belongs to a few of them,
+and all of theirs would take the time in which the others' could be made afresh. It is two files:
+``view_NN.f16`` (float16 [shape=(frames, mel_bins)], unnormalised features of every piece, end to
+end) and ``view_NN.npz`` (per piece: first frame, frames, speaker, speed index). The features come
+from the product's own front end.
 """
 
 from __future__ import annotations
