@@ -94,6 +94,7 @@ class Recipe:
     crop: CropConfig
     cohort: CohortConfig
     speaker_exponent: float
+    least_speaker_s: float
     weight_decay: float
     scale: float
     sub_centres: int
