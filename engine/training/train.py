@@ -184,6 +184,7 @@ def _run_stage(
     parameters = [*trainer.network.parameters(), *trainer.head.parameters()]
     trainer.network.train()
     started, start_step, losses, accuracies = time.monotonic(), trainer.step, 0.0, 0.0
+    n_views = sampler.refresh()
     while trainer.step < first_step + stage.steps:
         in_stage = trainer.step - first_step
         if trainer.step % LOG_STEPS == 0:
