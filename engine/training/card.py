@@ -24,7 +24,7 @@ TEXTS = Path(__file__).parent / "texts"
 CARDS = {"en": CARD, "ko": "MODEL_CARD.ko.md"}
 PRINTABLE = "MODEL_CARD.pdf"
 FIGURES = ["EER %", "minDCF 0.01", "Cllr", "Cllr_min"]
-N_CONDITIONS = 28
+N_CONDITIONS = 29
 
 Row = tuple[str, int | None, ValidationResult | None]
 
