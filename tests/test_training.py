@@ -28,7 +28,14 @@ from engine.training.architectures import (
     TdnnConfig,
     build,
 )
-from engine.training.augment import AugmentationConfig, apply_codec, augment, change_speed
+from engine.training.augment import (
+    AugmentationConfig,
+    apply_codec,
+    augment,
+    change_speed,
+    level,
+    lose_frames,
+)
 from engine.training.card import CARDS, to_pdf, write_card
 from engine.training.corpus import prepare_corpus
 from engine.training.export import check_equal, export, golden_signal, to_onnx, weights_of
@@ -109,8 +116,16 @@ def test_from_manifest_to_an_opened_pack(data: Path, recipe: Recipe, tmp_path: P
     first, speed = maker.piece(1, pieces[0])
     assert np.array_equal(view.features[: len(first)], first)
     assert view.speed[0] == speed
-    sampler = CropSampler(tmp_path, 2, 80, 3, corpus.amount_s, recipe.crop, 6, recipe.seed)
+    weights = corpus.weights(recipe.speaker_exponent, 0.0)
+    sampler = CropSampler(tmp_path, 2, 80, 3, weights, recipe.crop, 6, recipe.seed)
     assert sampler.refresh() == 2
+    longest = corpus.weights(1.0, 0.0)
+    assert longest.sum() == pytest.approx(len(corpus.samples) / RATE_HZ)
+    least_s = float(np.median(longest))
+    some = CropSampler(tmp_path, 2, 80, 3, corpus.weights(0.5, least_s), recipe.crop, 6, 1)
+    some.refresh()
+    drawn = {int(label) // 3 for step in range(20) for label in some.batch(2, 60, step)[1]}
+    assert drawn == set(np.flatnonzero(longest >= least_s).tolist())
     crops, labels = sampler.batch(4, 60, 0)
     assert crops.shape == (4, 60, 80)
     assert len(set(labels // 3)) == 4
@@ -231,6 +246,25 @@ def test_codecs_keep_the_length_and_the_voice(codec: str) -> None:
     loudness = np.sqrt(np.mean(coded**2) / np.mean(signal**2))
     assert 0.5 < loudness < 1.5
     assert codec == "pcm" or not np.allclose(coded, signal, atol=1e-4)
+
+
+def test_phones_level_the_voice_and_lose_frames() -> None:
+    signal = golden_signal(RATE_HZ)[::2].copy()
+    swelling = signal * np.geomspace(0.05, 1, len(signal), dtype=np.float32)
+    third = len(signal) // 3
+
+    def growth(samples: Any) -> float:
+        return float(np.std(samples[-third:]) / np.std(samples[:third]))
+
+    assert growth(leveled := level(swelling, 0.7)) < 0.6 * growth(swelling)
+    assert leveled.dtype == np.float32
+    lost = lose_frames(signal, 0.2, np.random.default_rng(0))
+    frames, heard = lost[: 160 * 100].reshape(100, 160), signal[: 160 * 100].reshape(100, 160)
+    changed = np.flatnonzero((frames != heard).any(axis=1))
+    assert 10 <= len(changed) <= 30
+    assert np.array_equal(lost, lose_frames(signal, 0.2, np.random.default_rng(0)))
+    for i in changed[:1]:
+        assert np.array_equal(frames[i], heard[i - 1] / 2)
 
 
 def test_augmentation_is_repeatable(data: Path, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def _train(recipe: Recipe, arguments: argparse.Namespace) -> None:
     from engine.models.pack import load_pack
     from engine.training.corpus import prepare_corpus
     from engine.training.export import weights_of
-    from engine.training.sampler import CropSampler, speaker_weights
+    from engine.training.sampler import CropSampler
     from engine.training.train import train
 
     work = arguments.work
@@ -116,7 +116,7 @@ def _train(recipe: Recipe, arguments: argparse.Namespace) -> None:
         recipe.views.count,
         recipe.mel_bins,
         n_speeds,
-        speaker_weights(corpus, recipe),
+        corpus.weights(recipe.speaker_exponent, recipe.least_speaker_s),
         recipe.crop,
         recipe.views.window,
         recipe.seed,

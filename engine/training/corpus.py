@@ -33,11 +33,14 @@ class Corpus:
     pieces: tuple[Piece, ...]
     speakers: tuple[str, ...]
 
-    @property
-    def amount_s(self) -> NDArray[np.float64]:
-        """How long every speaker speaks [shape=(speakers,)], in s."""
-        lengths = [piece.length / SAMPLE_RATE_HZ for piece in self.pieces]
-        return np.bincount([piece.speaker for piece in self.pieces], lengths, len(self.speakers))
+    def weights(self, exponent: float, least_s: float) -> NDArray[np.float64]:
+        """How often each speaker is drawn [shape=(speakers,)]: (seconds of speech)^exponent, and
+        never who has less than `least_s`: a network knows them by their one word, not their voice.
+        They stay classes, which others must not be taken for."""
+        lengths_s = [piece.length / SAMPLE_RATE_HZ for piece in self.pieces]
+        speakers = [piece.speaker for piece in self.pieces]
+        amount_s = np.bincount(speakers, lengths_s, len(self.speakers))
+        return np.where(amount_s >= least_s, amount_s**exponent, 0.0)
 
 
 def prepare_corpus(

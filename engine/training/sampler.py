@@ -8,16 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.training.corpus import Corpus
 from engine.training.views import View, load_view
-
-if TYPE_CHECKING:
-    from engine.training.recipe import Recipe
 
 KNOTS = 6
 TILT_DB = 8.0
@@ -108,15 +103,6 @@ class CropSampler:
         crops -= crops.mean(axis=1, keepdims=True)
         _mask(crops, self._crop.mask_share, rng)
         return crops, labels
-
-
-def speaker_weights(corpus: Corpus, recipe: Recipe) -> NDArray[np.float64]:
-    """How often each speaker is drawn [shape=(speakers,)]: (seconds of speech)^exponent, and never
-    who has less than `least_speaker_s`: a network knows them by their one word, not their voice.
-    They stay classes, which others must not be taken for."""
-    amount_s = corpus.amount_s
-    weights = np.where(amount_s >= recipe.least_speaker_s, amount_s**recipe.speaker_exponent, 0)
-    return np.asarray(weights, np.float64)
 
 
 def _rows_by_speaker(view: View) -> dict[int, NDArray[np.int64]]:
