@@ -91,7 +91,10 @@ def recipe() -> Recipe:
     )
 
 
-def test_from_manifest_to_an_opened_pack(data: Path, recipe: Recipe, tmp_path: Path) -> None:
+def test_from_manifest_to_an_opened_pack(
+    data: Path, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.training.train.LOG_STEPS", 2)  # a stage begins between two lines
     corpus = prepare_corpus(data / "train/manifest.csv", tmp_path, recipe.piece_s)
     assert len(corpus.speakers) == 8
     assert sum(piece.length for piece in corpus.pieces) == len(corpus.samples)

@@ -47,6 +47,9 @@ def main() -> None:
         parser.error("--out is missing")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     recipe = load_recipe(arguments.recipe)
+    names = [network.name for network in recipe.networks]
+    if arguments.network not in (None, *names):
+        parser.error(f"--network: the recipe has {', '.join(names)}")
     if "train" in chosen:
         _with_large_allocations()
     for step in chosen:

@@ -158,7 +158,7 @@ def telephone(samples: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 def level(samples: FloatArray, strength: float) -> FloatArray:
-    """Automatic gain as phones have it: divided by (loudness of the last 50 ms)^strength."""
+    """Automatic gain as phones have it: 8 kHz samples over (RMS of the last 50 ms)^strength."""
     width = TELEPHONE_RATE_HZ // 20
     loudness = np.sqrt(lfilter([1 / width], [1, 1 / width - 1], samples.astype(np.float64) ** 2))
     floor = max(float(loudness.max()), 1e-6) / 30
@@ -166,7 +166,8 @@ def level(samples: FloatArray, strength: float) -> FloatArray:
 
 
 def lose_frames(samples: FloatArray, share: float, rng: np.random.Generator) -> FloatArray:
-    """A share of the frames of 20 ms is lost: the one before is heard again at half its level."""
+    """A share of the 20 ms frames of 8 kHz samples is lost: the one before is heard again at half
+    its level."""
     width = TELEPHONE_RATE_HZ // 50
     result = samples.copy()
     count = len(samples) // width

@@ -59,7 +59,7 @@ class PooledEmbedding(nn.Module):
 
 class Ensemble(nn.Module):
     """Networks side by side: their unit embeddings end to end, so that the cosine of two voices is
-    the mean of the networks' cosines."""
+    the mean of the networks' cosines: [batch, frames, mel_bins] to [batch, sum of dimensions]."""
 
     def __init__(self, members: Mapping[str, nn.Module]) -> None:
         super().__init__()
