@@ -39,6 +39,7 @@ from engine.training.augment import (
 from engine.training.card import CARDS, to_pdf, write_card
 from engine.training.corpus import prepare_corpus
 from engine.training.export import check_equal, export, golden_signal, to_onnx, weights_of
+from engine.training.network import pair_loss
 from engine.training.recipe import Network, Recipe, load_recipe
 from engine.training.sampler import CropConfig, CropSampler
 from engine.training.train import Trainer, learning_rate, margin, train
@@ -78,7 +79,7 @@ def recipe() -> Recipe:
     stage = replace(full.networks[0].stages[0], batch=4, crop_frames=60, steps=3, warmup_steps=1)
     views = replace(full.views, count=2, pieces_per_speaker=2)
     networks = (
-        Network("first", TINY[0], (stage, stage)),
+        Network("first", TINY[0], (stage, replace(stage, name="last"))),
         Network("second", TINY[2], (stage, stage), head_from="first"),
     )
     return replace(
@@ -152,6 +153,11 @@ def test_from_manifest_to_an_opened_pack(
         ]
     for part, member in zip(np.split(vector, 2), members, strict=True):
         assert part @ member / np.linalg.norm(member) == pytest.approx(0.5**0.5, abs=1e-4)
+    (tmp_path / "first.pt").rename(tmp_path / "kept.pt")
+    weights = weights_of(model.pack, small)
+    last = train(recipe, small, sampler, 24, tmp_path, weights, begin="last")
+    assert last.step == 6
+    assert {int(state["step"]) for state in last.optimiser.state.values()} == {3}
     again = Trainer.fresh(recipe, small.config, 24, "cpu")
     again.start_from(weights_of(model.pack, small))
     expected = trained.averaged.state_dict()
@@ -185,8 +191,10 @@ def test_every_crop_is_disturbed_anew(tmp_path: Path) -> None:
         np.savez(tmp_path / f"view_{number:02d}.npz", index=np.array(rows, np.int64))
 
     def batch(step: int, window: int = 2, **shares: float) -> tuple[Any, Any]:
-        none = {"noise_share": 0.0, "band_share": 0.0, "mask_share": 0.0}
-        config = CropConfig(snr_db=(0.0, 0.0), **none | shares)
+        none = dict.fromkeys(("noise", "band", "mask", "tempo", "dynamics"), 0.0)
+        none = {f"{kind}_share": share for kind, share in none.items()}
+        ranges = {"snr_db": (0.0, 0.0), "tempo": (0.8, 0.8), "dynamics": (1.5, 1.5)}
+        config = CropConfig(**ranges | none | shares)
         sampler = CropSampler(tmp_path, 2, 80, 3, np.ones(2), config, window, 7)
         assert sampler.refresh() == 2
         return sampler.batch(2, 150, step)
@@ -206,6 +214,57 @@ def test_every_crop_is_disturbed_anew(tmp_path: Path) -> None:
     assert ((masked == 0).all(axis=1)).any(axis=1).all()  # whole bins, in every crop
     assert ((masked == 0).all(axis=2)).any(axis=1).all()  # whole frames
     assert not (plain == 0).all(axis=1).any()
+    lively = batch(0, dynamics_share=1.0)[0]
+    assert lively == pytest.approx(1.5 * plain, abs=1e-4)
+    slow, labels = batch(0, tempo_share=1.0)
+    for crop, label in zip(slow, labels, strict=True):  # 120 of the piece's frames become 150
+        piece = features[label % 3, 150 * (label // 3) :][:150].astype(np.float64)
+        at = np.linspace(0, 119, 150)
+        found = [
+            np.array([np.interp(at, np.arange(120), b) for b in piece[start : start + 120].T]).T
+            for start in range(31)
+        ]
+        assert min(np.abs(crop - (f - f.mean(axis=0))).max() for f in found) < 1e-3
+
+
+def test_pairs_of_a_speaker_in_a_batch(tmp_path: Path) -> None:
+    """Both of a pair are one class, from two views where two hold the class."""
+    features = np.zeros((4, 2, 100, 80), np.float16)
+    features += np.random.default_rng(0).normal(10, 2, features.shape).astype(np.float16)
+    for number in range(4):
+        features[number].tofile(tmp_path / f"view_{number:02d}.f16")
+        rows = [(0, 100, 0, number % 2), (100, 100, 1, min(number, 2))]
+        np.savez(tmp_path / f"view_{number:02d}.npz", index=np.array(rows, np.int64))
+    full = load_recipe()
+    plain = replace(
+        full.crop, noise_share=0, band_share=0, mask_share=0, tempo_share=0, dynamics_share=0
+    )
+    sampler = CropSampler(tmp_path, 4, 80, 3, np.ones(2), plain, 4, 7, crops_per_speaker=2)
+    sampler.refresh()
+    same_view = set()
+    for step in range(40):
+        crops, labels = sampler.batch(4, 100, step)
+        assert np.array_equal(labels[:2], labels[2:])
+        assert set(labels // 3) == {0, 1}
+        same_view |= {
+            int(label)
+            for label, a, b in zip(labels, crops, crops[2:], strict=False)
+            if (a == b).all()
+        }
+    assert same_view == {3, 4}  # the classes that one view alone holds: speaker 1, speeds 0 and 1
+
+
+def test_pair_loss_is_the_mean_of_two_cross_entropies() -> None:
+    rng = np.random.default_rng(3)
+    vectors = rng.normal(size=(6, 16))
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    logits = 15 * unit[:3] @ unit[3:].T
+    found = [
+        -np.mean(np.diag(table - np.log(np.exp(table).sum(axis=1, keepdims=True))))
+        for table in (logits, logits.T)
+    ]
+    loss = pair_loss(torch.from_numpy(vectors), 15.0).item()
+    assert loss == pytest.approx(np.mean(found), rel=1e-5)
 
 
 def test_features_are_the_products_own(recipe: Recipe) -> None:

@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="views")
     parser.add_argument("--initial", type=Path, help="train: the pack whose weights to begin with")
     parser.add_argument("--network", help="train: only the network of this name in the recipe")
+    parser.add_argument("--begin", default="", help="train: the stage that a new run begins with")
     parser.add_argument("--fonts", type=Path, default=Path("resources/fonts"), help="card")
     parser.add_argument(
         "--note",
@@ -123,6 +124,7 @@ def _train(recipe: Recipe, arguments: argparse.Namespace) -> None:
         recipe.crop,
         recipe.views.window,
         recipe.seed,
+        recipe.crops_per_speaker,
     )
     if not sampler.refresh():
         raise SystemExit("no finished view: run the step 'views' first")
@@ -131,7 +133,8 @@ def _train(recipe: Recipe, arguments: argparse.Namespace) -> None:
             initial = (
                 weights_of(load_pack(arguments.initial), network) if arguments.initial else None
             )
-            train(recipe, network, sampler, len(corpus.speakers) * n_speeds, work, initial)
+            n_classes = len(corpus.speakers) * n_speeds
+            train(recipe, network, sampler, n_classes, work, initial, arguments.begin)
 
 
 def _export(recipe: Recipe, arguments: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ import av
 import numpy as np
 import soundfile
 import soxr
+from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import fftconvolve, firwin, firwin2, lfilter
 
 from engine.types import FloatArray
@@ -142,11 +143,11 @@ def telephone(samples: FloatArray, rng: np.random.Generator) -> FloatArray:
     narrow = np.asarray(
         soxr.resample(_handset(samples, rng), SAMPLE_RATE_HZ, TELEPHONE_RATE_HZ), np.float32
     )
-    if rng.random() < 0.15:
+    if rng.random() < 0.3:
         drive = rng.uniform(1, 4) / max(float(np.abs(narrow).max()), 1e-4)
         narrow = np.asarray(np.tanh(narrow * drive) / drive, np.float32)
-    if rng.random() < 0.4:
-        narrow = add_noise(narrow, Disturbances((), (), ()), rng.uniform(12, 40), rng)
+    if rng.random() < 0.5:
+        narrow = add_noise(narrow, Disturbances((), (), ()), rng.uniform(8, 40), rng)
     if rng.random() < 0.2:
         narrow = level(narrow, rng.uniform(0.3, 0.8))
     narrow *= 10 ** (rng.uniform(-20, -2) / 20) / max(float(np.abs(narrow).max()), 1e-4)
@@ -263,9 +264,10 @@ def _handset(samples: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 def _coloured(length: int, exponent: float, rng: np.random.Generator) -> FloatArray:
     """Noise with power falling as 1 / f^exponent."""
-    spectrum = np.fft.rfft(rng.standard_normal(length))
+    n = next_fast_len(length, real=True)
+    spectrum = rfft(rng.standard_normal(n))
     frequency = np.maximum(np.arange(len(spectrum)), 1)
-    return np.asarray(np.fft.irfft(spectrum / frequency ** (exponent / 2), length), np.float32)
+    return np.asarray(irfft(spectrum / frequency ** (exponent / 2), n)[:length], np.float32)
 
 
 def _rms(samples: FloatArray) -> float:

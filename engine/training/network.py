@@ -96,3 +96,13 @@ class AamSoftmax(nn.Module):
         logits = cosines.scatter(1, labels[:, None], penalised) * self.scale
         accuracy = (cosines.argmax(1) == labels).float().mean()
         return functional.cross_entropy(logits, labels), accuracy
+
+
+def pair_loss(embeddings: Tensor, scale: float) -> Tensor:
+    """Each crop of the first half must find the crop of its speaker among the second half by their
+    cosines, and back: what the head teaches of the training speakers, told by voices alone (the
+    symmetric form of Sohn 2016, N-pair loss)."""
+    first, second = functional.normalize(embeddings.float()).chunk(2)
+    logits = scale * first @ second.T
+    own = torch.arange(len(logits), device=logits.device)
+    return (functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)) / 2

@@ -70,6 +70,10 @@ class Network:
         """The steps of all stages."""
         return sum(stage.steps for stage in self.stages)
 
+    def stage(self, name: str) -> Stage:
+        """The stage of a name; an unknown one is a KeyError."""
+        return {stage.name: stage for stage in self.stages}[name]
+
     def crops(self, step: int) -> int:
         """How many crops were seen in the first `step` steps."""
         total = 0
@@ -98,8 +102,15 @@ class Recipe:
     weight_decay: float
     scale: float
     sub_centres: int
+    pair_weight: float
+    pair_scale: float
     average_decay: float
     checkpoint_steps: int
+
+    @property
+    def crops_per_speaker(self) -> int:
+        """Of a batch: two where they are compared with each other."""
+        return 2 if self.pair_weight else 1
 
     def network(self, name: str) -> Network:
         """The network of a name; an unknown one is a KeyError."""
@@ -140,7 +151,9 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
         ),
         networks=tuple(_network(table) for table in data["networks"]),
         cohort=CohortConfig(**data["cohort"]),
-        crop=CropConfig(**crop | {"snr_db": (crop["snr_db"][0], crop["snr_db"][1])}),
+        crop=CropConfig(
+            **crop | {key: tuple(crop[key]) for key in ("snr_db", "tempo", "dynamics")}
+        ),
         **training,
     )
 

@@ -7,6 +7,7 @@ the disturbance instead of the voice. So every crop is disturbed anew, in its lo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +22,20 @@ NEPER_PER_DB = np.log(10) / 10
 
 @dataclass(frozen=True, slots=True)
 class CropConfig:
-    """What happens to a crop; shares are probabilities, `snr_db` is the range of a uniform draw."""
+    """What happens to a crop; shares are probabilities, the others ranges of uniform draws.
+
+    `tempo` is how many times as fast the voice speaks, its pitch and formants unchanged; `dynamics`
+    is by how much a mel bin's distance from its mean is multiplied, as by noise and gain control.
+    """
 
     noise_share: float
     snr_db: tuple[float, float]
     band_share: float
     mask_share: float
+    tempo_share: float
+    tempo: tuple[float, float]
+    dynamics_share: float
+    dynamics: tuple[float, float]
 
 
 class CropSampler:
@@ -46,6 +55,8 @@ class CropSampler:
         Crops are drawn from this many of the newest views: a network knows the older ones by heart.
     seed : int
         Of the random generator; `step` is mixed in, so that a resumed run goes on as it would have.
+    crops_per_speaker : int
+        Crops of one class in a batch, each from another view where there are so many.
     """
 
     def __init__(
@@ -58,6 +69,7 @@ class CropSampler:
         crop: CropConfig,
         window: int,
         seed: int,
+        crops_per_speaker: int = 1,
     ) -> None:
         self._directory = directory
         self._n_views = n_views
@@ -67,6 +79,7 @@ class CropSampler:
         self._crop = crop
         self._window = window
         self._seed = seed
+        self._crops_per_speaker = crops_per_speaker
         self._views: dict[int, tuple[View, dict[int, NDArray[np.int64]]]] = {}
 
     def refresh(self) -> int:
@@ -89,20 +102,34 @@ class CropSampler:
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return mean-normalised crops [shape=(size, crop_frames, mel_bins)] and their classes."""
         rng = np.random.default_rng([self._seed, step])
-        speakers = rng.choice(self._speakers, size, replace=False, p=self._probability)
+        n_speakers = size // self._crops_per_speaker
+        speakers = rng.choice(self._speakers, n_speakers, replace=False, p=self._probability)
         crops = np.empty((size, crop_frames, self._mel_bins), np.float32)
         labels = np.empty(size, np.int64)
         for i, speaker in enumerate(speakers):
-            holding = [n for n, (_, rows) in self._views.items() if int(speaker) in rows]
-            view, rows = self._views[int(rng.choice(holding))]
-            row = int(rng.choice(rows[int(speaker)]))
-            crops[i] = _crop(view, row, crop_frames, rng)
-            labels[i] = speaker * self._n_speeds + view.speed[row]
+            for j, (view, row) in enumerate(self._rows(int(speaker), rng)):
+                at = i + j * n_speakers
+                crops[at] = _crop(view, row, crop_frames, self._crop, rng)
+                labels[at] = speaker * self._n_speeds + view.speed[row]
         _add_noise(crops, self._crop, rng)
         _limit_band(crops, self._crop.band_share, rng)
         crops -= crops.mean(axis=1, keepdims=True)
+        _change_dynamics(crops, self._crop, rng)
         _mask(crops, self._crop.mask_share, rng)
         return crops, labels
+
+    def _rows(self, speaker: int, rng: np.random.Generator) -> list[tuple[View, int]]:
+        """A random piece of the speaker for each crop, all of one class."""
+        pieces = [
+            (view, int(rng.choice(rows[speaker])))
+            for view, rows in self._views.values()
+            if speaker in rows
+        ]
+        first = int(rng.integers(len(pieces)))
+        view, row = pieces.pop(first)
+        alike = [(v, r) for v, r in pieces if v.speed[r] == view.speed[row]] or [(view, row)]
+        others = [alike[i] for i in rng.permutation(len(alike))]
+        return [(view, row), *islice(cycle(others), self._crops_per_speaker - 1)]
 
 
 def _rows_by_speaker(view: View) -> dict[int, NDArray[np.int64]]:
@@ -111,14 +138,26 @@ def _rows_by_speaker(view: View) -> dict[int, NDArray[np.int64]]:
     return dict(zip(speakers.tolist(), np.split(order, starts[1:]), strict=True))
 
 
-def _crop(view: View, row: int, crop_frames: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """A random stretch of the piece; a short piece is tiled from a random start."""
+def _crop(
+    view: View, row: int, crop_frames: int, config: CropConfig, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """A random stretch of the piece at a random tempo; a short piece is tiled from a random
+    start."""
     first, frames = int(view.first_frame[row]), int(view.frames[row])
-    if frames >= crop_frames:
-        start = first + int(rng.integers(frames - crop_frames + 1))
-        return view.features[start : start + crop_frames].astype(np.float32)
-    piece = np.roll(view.features[first : first + frames], int(rng.integers(frames)), axis=0)
-    return np.resize(piece, (crop_frames, piece.shape[1])).astype(np.float32)
+    tempo = rng.uniform(*config.tempo) if rng.random() < config.tempo_share else 1.0
+    wanted = round(crop_frames * tempo)
+    if frames >= wanted:
+        start = first + int(rng.integers(frames - wanted + 1))
+        stretch = view.features[start : start + wanted].astype(np.float32)
+    else:
+        piece = np.roll(view.features[first : first + frames], int(rng.integers(frames)), axis=0)
+        stretch = np.resize(piece, (wanted, piece.shape[1])).astype(np.float32)
+    if wanted == crop_frames:
+        return stretch
+    at = np.linspace(0, wanted - 1, crop_frames, dtype=np.float32)
+    before = np.minimum(at.astype(np.int64), wanted - 2)
+    share = (at - before)[:, None]
+    return stretch[before] * (1 - share) + stretch[before + 1] * share
 
 
 def _add_noise(crops: NDArray[np.float32], config: CropConfig, rng: np.random.Generator) -> None:
@@ -150,6 +189,15 @@ def _limit_band(crops: NDArray[np.float32], share: float, rng: np.random.Generat
         low, high = rng.integers(bins // 10), rng.integers(bins // 2, bins + 1)
         floor = crop.min() + rng.normal(0, 0.3, crop.shape).astype(np.float32)
         crop[:, :low], crop[:, high:] = floor[:, :low], floor[:, high:]
+
+
+def _change_dynamics(
+    crops: NDArray[np.float32], config: CropConfig, rng: np.random.Generator
+) -> None:
+    """Every mel bin moves more or less about its mean, neighbours alike."""
+    chosen = np.flatnonzero(rng.random(len(crops)) < config.dynamics_share)
+    knots = rng.uniform(*config.dynamics, (len(chosen), KNOTS))
+    crops[chosen] *= (knots @ _interpolation(crops.shape[2])).astype(np.float32)[:, None]
 
 
 def _mask(crops: NDArray[np.float32], share: float, rng: np.random.Generator) -> None:

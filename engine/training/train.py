@@ -14,14 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from engine.training.architectures import NetworkConfig, build
-from engine.training.network import AamSoftmax
+from engine.training.network import AamSoftmax, pair_loss
 from engine.training.recipe import Network, Recipe, Stage
 from engine.training.sampler import CropSampler
 
 log = logging.getLogger(__name__)
 
 LOG_STEPS = 25
-CROPS_A_CLASS = 4
+CROPS_A_CLASS = 2
 
 
 @dataclass(slots=True)
@@ -38,7 +38,11 @@ class Trainer:
     def fresh(cls, recipe: Recipe, config: NetworkConfig, n_classes: int, device: str) -> Trainer:
         """Random weights from the recipe's seed."""
         torch.manual_seed(recipe.seed)
-        network = build(config).to(device, memory_format=torch.channels_last)
+        # Channels last is faster in bfloat16; in float32 oneDNN's backward pass wrote out of bounds
+        # on a processor with AVX2 alone (PyTorch 2.13.0).
+        able = computes_in_bfloat16(device)
+        layout = torch.channels_last if able else torch.contiguous_format
+        network = build(config).to(device, memory_format=layout)
         averaged = build(config).to(device)
         averaged.load_state_dict(network.state_dict())
         head = AamSoftmax(config.embedding_dim, n_classes, recipe.sub_centres, recipe.scale)
@@ -74,7 +78,7 @@ class Trainer:
         with torch.no_grad():
             for number in range(batches):
                 crops, classes = sampler.batch(stage.batch, stage.crop_frames, number)
-                with torch.autocast(device.type, dtype=torch.bfloat16):
+                with half_precision(device.type):
                     embeddings = teacher(torch.from_numpy(crops).to(device))
                 rows = torch.from_numpy(classes).to(device) * self.head.sub_centres
                 sums.index_add_(0, rows, nn.functional.normalize(embeddings.float()))
@@ -115,6 +119,16 @@ class Trainer:
                     value.copy_(current[name])
 
 
+def computes_in_bfloat16(device: str) -> bool:
+    """Whether the device has instructions for it; emulated it is ten times as slow as float32."""
+    return device == "cuda" or torch.cpu._is_avx512_bf16_supported()
+
+
+def half_precision(device: str) -> torch.autocast:
+    """bfloat16 where the device computes in it."""
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=computes_in_bfloat16(device))
+
+
 def checkpoint_of(network: Network, directory: Path) -> Path:
     """Where the state of a network's run is kept."""
     return directory / f"{network.name}.pt"
@@ -143,10 +157,12 @@ def train(
     n_classes: int,
     directory: Path,
     initial: Mapping[str, Tensor] | None = None,
+    begin: str = "",
 ) -> Trainer:
     """Run every stage of a network, resuming from its checkpoint in `directory` if it is there.
 
-    A run that begins starts from the weights `initial`, or from random ones.
+    A run that begins starts from the weights `initial`, or from random ones, and with the stage
+    `begin`, or the first; a KeyError where the network has no such stage.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     trainer = Trainer.fresh(recipe, network.config, n_classes, device)
@@ -161,9 +177,10 @@ def train(
             teacher = trainer.averaged
         elif network.head_from:
             teacher = averaged_network(recipe.network(network.head_from), directory).to(device)
+        stage = network.stage(begin) if begin else network.stages[0]
+        trainer.step = sum(s.steps for s in network.stages[: network.stages.index(stage)])
         if teacher is not None:
-            first = network.stages[0]
-            trainer.know_speakers(teacher, sampler, first, CROPS_A_CLASS * n_classes // first.batch)
+            trainer.know_speakers(teacher, sampler, stage, CROPS_A_CLASS * n_classes // stage.batch)
     first_step = 0
     for stage in network.stages:
         _run_stage(recipe, stage, first_step, trainer, sampler, checkpoint, device)
@@ -196,9 +213,11 @@ def _run_stage(
         features = torch.from_numpy(crops).to(device)
         labels = torch.from_numpy(classes).to(device)
         trainer.optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(device, dtype=torch.bfloat16):
+        with half_precision(device):
             embeddings = trainer.network(features)
         loss, accuracy = trainer.head(embeddings, labels, margin(stage, in_stage))
+        if recipe.pair_weight:
+            loss = loss + recipe.pair_weight * pair_loss(embeddings, recipe.pair_scale)
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 5.0)
         trainer.optimiser.step()
