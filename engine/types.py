@@ -197,7 +197,8 @@ class ModelPack:
     """A verified model pack: its manifest and where its files lie.
 
     `model_sha256` is the hash of everything that shapes a score: of ``model.onnx``, or, with a
-    cohort, of ``cat model.onnx cohort.npy``.
+    cohort, of ``cat model.onnx cohort.npy``. `windows_name` is the network's output for short
+    windows of one recording; of a pack without one it is `output_name`.
     """
 
     id: str
@@ -208,6 +209,7 @@ class ModelPack:
     front_end: FrontEnd
     input_name: str
     output_name: str
+    windows_name: str
     embedding_dim: int
     licence: str
     training_data: str

@@ -88,7 +88,12 @@ def golden(**changes: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def make_pack(directory: Path, content: bytes | None = None, vectors: bytes | None = None) -> Path:
+def make_pack(
+    directory: Path,
+    content: bytes | None = None,
+    vectors: bytes | None = None,
+    **outputs: str,
+) -> Path:
     write_pack(
         directory,
         identity={
@@ -99,7 +104,7 @@ def make_pack(directory: Path, content: bytes | None = None, vectors: bytes | No
         },
         files={MODEL: content or network(), GOLDEN: vectors or golden(), CARD: b"# tiny\n"},
         front_end=FRONT_END,
-        tensors={"input": "feats", "output": "embs", "embedding_dim": DIM},
+        tensors={"input": "feats", "output": "embs", "embedding_dim": DIM} | outputs,
         validated_conditions={"minimum_net_speech_s": 3.0, "channel": "telephone"},
     )
     return directory
@@ -252,6 +257,24 @@ def test_invalid_outputs_are_refused(tmp_path: Path, value: float) -> None:
     broken = network(np.full((80, DIM), value, np.float32))
     pack = load_pack(make_pack(tmp_path, broken))
     assert code_of(lambda: EmbeddingModel.open(pack, "cpu")) is ErrorCode.MODEL_OUTPUT
+
+
+def test_windows_have_an_output_of_their_own_where_the_pack_says_so(tmp_path: Path) -> None:
+    graph = onnx.load_from_string(network())
+    graph.graph.node.append(onnx.helper.make_node("Neg", ["embs"], ["turns"]))
+    shape = [None, DIM]
+    graph.graph.output.append(onnx.helper.make_tensor_value_info("turns", 1, shape))
+    content = graph.SerializeToString()
+    features = normalise(compute_features(noise(1.0), FRONT_END), FRONT_END)[None]
+    one = EmbeddingModel.open(load_pack(make_pack(tmp_path / "one", content)), "cpu")
+    two = EmbeddingModel.open(
+        load_pack(make_pack(tmp_path / "two", content, windows="turns")), "cpu"
+    )
+    assert np.array_equal(one.embed_windows(features), one.embed_features(features))
+    assert np.array_equal(two.embed_features(features), one.embed_features(features))
+    assert two.embed_windows(features) == pytest.approx(-one.embed_features(features), abs=1e-6)
+    pack = load_pack(make_pack(tmp_path / "three", content, windows="missing"))
+    assert code_of(lambda: EmbeddingModel.open(pack, "cpu")) is ErrorCode.MODEL_TENSORS
 
 
 def test_a_batch_that_the_network_refuses_is_a_coded_error(tiny: EmbeddingModel) -> None:

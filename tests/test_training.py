@@ -39,7 +39,7 @@ from engine.training.augment import (
 from engine.training.card import CARDS, to_pdf, write_card
 from engine.training.corpus import prepare_corpus
 from engine.training.export import check_equal, export, golden_signal, to_onnx, weights_of
-from engine.training.network import pair_loss
+from engine.training.network import Ensemble, Whitening, pair_loss
 from engine.training.recipe import Network, Recipe, load_recipe
 from engine.training.sampler import CropConfig, CropSampler
 from engine.training.train import Trainer, learning_rate, margin, train
@@ -145,7 +145,7 @@ def test_from_manifest_to_an_opened_pack(
     assert model.pack.cohort is not None
     assert model.pack.cohort.vectors.shape == (8, 64)
     features = normalise(compute_features(golden_signal(RATE_HZ), front_end), front_end)
-    vector = model.embed_features(features[None])[0]
+    vector = model.embed_windows(features[None])[0]
     with torch.no_grad():
         members = [
             run.averaged.eval()(torch.from_numpy(features[None])).numpy()[0]
@@ -153,6 +153,9 @@ def test_from_manifest_to_an_opened_pack(
         ]
     for part, member in zip(np.split(vector, 2), members, strict=True):
         assert part @ member / np.linalg.norm(member) == pytest.approx(0.5**0.5, abs=1e-4)
+    whitened = model.embed_features(features[None])[0]
+    assert np.linalg.norm(whitened) == pytest.approx(1, abs=1e-5)
+    assert np.abs(whitened - vector).max() > 0.01
     (tmp_path / "first.pt").rename(tmp_path / "kept.pt")
     weights = weights_of(model.pack, small)
     last = train(recipe, small, sampler, 24, tmp_path, weights, begin="last")
@@ -290,12 +293,33 @@ def test_schedules() -> None:
     assert network.crops(first.steps + 1) == first.steps * first.batch + network.stages[1].batch
 
 
+def test_whitening_adds_the_dot_product_of_whitened_vectors() -> None:
+    """Against the two dot products written out, each in units of its mean over the voices."""
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(size=(400, 12)) @ rng.normal(size=(12, 12))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    whitening = Whitening(12)
+    plain = whitening(torch.from_numpy(vectors[:2].astype(np.float32))).numpy()
+    assert plain == pytest.approx(vectors[:2], abs=1e-6)
+    whitening.fit(vectors.astype(np.float32), weight=0.7, floor=0.1)
+    centred = vectors - vectors.mean(axis=0)
+    floored = np.cov(vectors.T) + 0.1 * np.trace(np.cov(vectors.T)) / 12 * np.eye(12)
+    table = centred @ centred.T
+    other = centred @ np.linalg.solve(floored, centred.T)
+    table = table / np.trace(table) + 0.7 * other / np.trace(other)
+    lengths = np.sqrt(np.diag(table))
+    found = whitening(torch.from_numpy(vectors.astype(np.float32))).numpy()
+    assert found @ found.T == pytest.approx(table / np.outer(lengths, lengths), abs=1e-4)
+
+
 @pytest.mark.parametrize("config", TINY, ids=lambda config: type(config).__name__)
 def test_every_architecture_becomes_the_same_network_in_onnx(config: NetworkConfig) -> None:
-    network = build(config).eval()
+    network = Ensemble({"one": build(config)}, config.embedding_dim).eval()
+    rng = np.random.default_rng(0)
+    network.whitening.fit(rng.normal(size=(90, config.embedding_dim)), 1.0, 0.1)
     content = to_onnx(network, config.mel_bins)
     check_equal(network, content, config.mel_bins)
-    other = build(replace(config)).eval()
+    other = Ensemble({"one": build(config)}, config.embedding_dim).eval()
     with pytest.raises(ValueError, match="cosine"):
         check_equal(other, content, config.mel_bins)
 

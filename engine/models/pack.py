@@ -124,6 +124,7 @@ def _parse(manifest: dict[str, Any], directory: Path, manifest_sha256: str) -> M
         front_end=_front_end(manifest["front_end"]),
         input_name=str(manifest["tensors"]["input"]),
         output_name=str(manifest["tensors"]["output"]),
+        windows_name=str(manifest["tensors"].get("windows", manifest["tensors"]["output"])),
         embedding_dim=int(manifest["tensors"]["embedding_dim"]),
         licence=str(manifest["licence"]),
         training_data=str(manifest["training_data"]),

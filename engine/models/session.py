@@ -74,8 +74,16 @@ class EmbeddingModel:
             MODEL_OUTPUT where the network refuses the batch, or a vector is not finite, has no
             length or the wrong size.
         """
+        return self._embed(features, self.pack.output_name)
+
+    def embed_windows(self, features: FloatArray) -> FloatArray:
+        """As `embed_features`, for windows of a second or two of one recording, which are compared
+        with each other only."""
+        return self._embed(features, self.pack.windows_name)
+
+    def _embed(self, features: FloatArray, output: str) -> FloatArray:
         try:
-            outputs = self._session.run([self.pack.output_name], {self.pack.input_name: features})
+            outputs = self._session.run([output], {self.pack.input_name: features})
         except Exception as error:  # ONNX Runtime raises bare exceptions of its own
             raise self._error(ErrorCode.MODEL_OUTPUT, str(error)) from error
         vectors = np.asarray(outputs[0], np.float64)
@@ -93,16 +101,17 @@ class EmbeddingModel:
         pack = self.pack
         if set(inputs) != {pack.input_name}:
             raise self._error(ErrorCode.MODEL_TENSORS, f"inputs are {sorted(inputs)}")
-        if pack.output_name not in outputs:
+        if not {pack.output_name, pack.windows_name} <= set(outputs):
             raise self._error(ErrorCode.MODEL_TENSORS, f"outputs are {sorted(outputs)}")
         shape = inputs[pack.input_name].shape
         if inputs[pack.input_name].type != "tensor(float)" or len(shape) != 3:
             raise self._error(ErrorCode.MODEL_TENSORS, f"input has shape {shape}")
         if not _fits(shape[2], pack.front_end.mel_bins):
             raise self._error(ErrorCode.MODEL_TENSORS, f"input has {shape[2]} mel bins")
-        produced = outputs[pack.output_name].shape
-        if not produced or not _fits(produced[-1], pack.embedding_dim):
-            raise self._error(ErrorCode.MODEL_TENSORS, f"output has shape {produced}")
+        for name in (pack.output_name, pack.windows_name):
+            produced = outputs[name].shape
+            if not produced or not _fits(produced[-1], pack.embedding_dim):
+                raise self._error(ErrorCode.MODEL_TENSORS, f"output has shape {produced}")
 
     def _check_golden(self) -> None:
         """Front end and network against the vectors that were stored when the pack was made."""

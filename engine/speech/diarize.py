@@ -159,7 +159,7 @@ def embed_windows(
         for at in range(0, len(windows), BATCH):
             if cancel is not None:
                 cancel.check()
-            vectors.append(model.embed_features(np.stack(windows[at : at + BATCH])))
+            vectors.append(model.embed_windows(np.stack(windows[at : at + BATCH])))
             progress("embed", stretch[0] + at / len(windows) * len(stretch), len(segments))
     return np.array(owners), np.array(spans), np.concatenate(vectors)
 

@@ -231,6 +231,7 @@ def update_card(
         tensors={
             "input": pack.input_name,
             "output": pack.output_name,
+            "windows": pack.windows_name,
             "embedding_dim": pack.embedding_dim,
         },
         validated_conditions=stated,

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 from torch import Tensor, nn
 
 from engine.models.frontend import compute_features, normalise
@@ -17,14 +18,14 @@ from engine.models.pack import CARD, COHORT, GOLDEN, MODEL, read_file, write_pac
 from engine.models.session import open_session
 from engine.training.card import write_card
 from engine.training.network import Ensemble
-from engine.training.recipe import CohortConfig, Network, Recipe
+from engine.training.recipe import CohortConfig, Network, Recipe, WhiteningConfig
 from engine.training.train import averaged_network, steps_done
-from engine.training.views import newest_views
+from engine.training.views import View, newest_views
 from engine.types import FloatArray, FrontEnd, ModelPack
 
 log = logging.getLogger(__name__)
 
-INPUT, OUTPUT = "feats", "embs"
+INPUT, OUTPUT, WINDOWS = "feats", "embs", "windows"
 COSINE_TOLERANCE = 1e-4
 GOLDEN_S = 3.0
 HALF = ".half"
@@ -40,12 +41,17 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
     """
     members = {network.name: averaged_network(network, work) for network in recipe.networks}
     steps = {network.name: steps_done(network, work) for network in recipe.networks}
-    ensemble = Ensemble(members).eval()
-    content = to_onnx(ensemble, recipe.mel_bins)
+    ensemble = Ensemble(members, recipe.embedding_dim).eval()
     front_end = FrontEnd(mel_bins=recipe.mel_bins)
+    plain = open_session(to_onnx(ensemble, recipe.mel_bins), "cpu", MODEL)
+    voices = whitening_vectors(plain, front_end, work, recipe.whitening)
+    ensemble.whitening.fit(voices, recipe.whitening.weight, recipe.whitening.floor)
+    content = to_onnx(ensemble, recipe.mel_bins)
     check_equal(ensemble, content, recipe.mel_bins)
     golden = golden_vectors(content, front_end)
-    cohort = cohort_vectors(content, front_end, work, recipe.cohort)
+    session = open_session(content, "cpu", MODEL)
+    cohort = io.BytesIO()
+    np.save(cohort, cohort_vectors(session, front_end, work, recipe.cohort).astype(np.float16))
     card = write_card(recipe, steps, [], "en")
     write_pack(
         out,
@@ -58,13 +64,14 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
         files={
             MODEL: content,
             GOLDEN: golden,
-            COHORT: cohort,
+            COHORT: cohort.getvalue(),
             CARD: card.encode("utf-8"),
         },
         front_end=front_end,
         tensors={
             "input": INPUT,
             "output": OUTPUT,
+            "windows": WINDOWS,
             "embedding_dim": recipe.embedding_dim,
         },
         validated_conditions={},
@@ -84,8 +91,12 @@ def to_onnx(network: nn.Module, mel_bins: int) -> bytes:
         (torch.randn(2, 200, mel_bins),),
         buffer,
         input_names=[INPUT],
-        output_names=[OUTPUT],
-        dynamic_axes={INPUT: {0: "batch", 1: "frames"}, OUTPUT: {0: "batch"}},
+        output_names=[OUTPUT, WINDOWS],
+        dynamic_axes={
+            INPUT: {0: "batch", 1: "frames"},
+            OUTPUT: {0: "batch"},
+            WINDOWS: {0: "batch"},
+        },
         opset_version=17,
         training=torch.onnx.TrainingMode.PRESERVE,
         do_constant_folding=False,
@@ -133,35 +144,74 @@ def check_equal(network: nn.Module, content: bytes, mel_bins: int) -> None:
     for frames in (50, 200, 601, 3000):
         features = rng.standard_normal((2, frames, mel_bins)).astype(np.float32) * 3
         with torch.no_grad():
-            expected = network(torch.from_numpy(features)).numpy()
-        batch = session.run([OUTPUT], {INPUT: features})[0]
-        alone = session.run([OUTPUT], {INPUT: features[1:]})[0]
-        for a, b in ((expected[0], batch[0]), (expected[1], batch[1]), (batch[1], alone[0])):
-            if 1 - _cosine(a, b) > COSINE_TOLERANCE:
-                raise ValueError(f"{frames} frames: cosine {_cosine(a, b)}")
+            wanted = [output.numpy() for output in network(torch.from_numpy(features))]
+        batches = session.run([OUTPUT, WINDOWS], {INPUT: features})
+        single = session.run([OUTPUT, WINDOWS], {INPUT: features[1:]})
+        for expected, batch, alone in zip(wanted, batches, single, strict=True):
+            for a, b in ((expected[0], batch[0]), (expected[1], batch[1]), (batch[1], alone[0])):
+                if 1 - _cosine(a, b) > COSINE_TOLERANCE:
+                    raise ValueError(f"{frames} frames: cosine {_cosine(a, b)}")
 
 
-def cohort_vectors(content: bytes, front_end: FrontEnd, work: Path, config: CohortConfig) -> bytes:
-    """Embeddings of training speakers, one piece each, taken in turn from the newest views."""
+def whitening_vectors(
+    session: InferenceSession, front_end: FrontEnd, work: Path, config: WhiteningConfig
+) -> FloatArray:
+    """Embeddings of training voices [shape=(n, dim)], not whitened: a piece of every speaker from
+    each of the newest views, all disturbed differently."""
     views = newest_views(work, front_end.mel_bins, config.views)
-    session = open_session(content, "cpu", MODEL)
+    vectors = []
+    for view in views:
+        longest = _longest_pieces(view, config.least_frames)
+        step = max(1, len(longest) // config.speakers)
+        for row in longest[::step][: config.speakers]:
+            vectors.append(_embed(session, WINDOWS, front_end, view, row, config.most_frames))
+    return np.array(vectors)
+
+
+def cohort_vectors(
+    session: InferenceSession, front_end: FrontEnd, work: Path, config: CohortConfig
+) -> FloatArray:
+    """Embeddings of training speakers [shape=(speakers, dim)], one piece each, taken in turn from
+    the newest views."""
+    views = newest_views(work, front_end.mel_bins, config.views)
+    pieces = [
+        {int(view.speaker[row]): row for row in _longest_pieces(view, config.least_frames)}
+        for view in views
+    ]
     speakers = np.unique(views[0].speaker)
     step = max(1, len(speakers) // config.speakers)
     vectors = []
     for number, speaker in enumerate(speakers[::step][: config.speakers]):
-        view = views[number % len(views)]
-        rows = np.flatnonzero(view.speaker == speaker)
-        row = rows[view.frames[rows].argmax()] if len(rows) else None
-        if row is None or view.frames[row] < config.least_frames:
-            continue
-        start = int(view.first_frame[row])
-        stretch = view.features[start : start + min(int(view.frames[row]), config.most_frames)]
-        features = normalise(stretch.astype(np.float32), front_end)
-        vector = session.run([OUTPUT], {INPUT: features[None]})[0][0]
-        vectors.append(vector / np.linalg.norm(vector))
-    buffer = io.BytesIO()
-    np.save(buffer, np.array(vectors, np.float16))
-    return buffer.getvalue()
+        turn = number % len(views)
+        row = pieces[turn].get(int(speaker))
+        if row is not None:
+            vectors.append(_embed(session, OUTPUT, front_end, views[turn], row, config.most_frames))
+    return np.array(vectors)
+
+
+def _longest_pieces(view: View, least_frames: int) -> list[int]:
+    """The row of every speaker's longest piece, speakers rising; none of fewer frames."""
+    longest: dict[int, int] = {}
+    for row in np.flatnonzero(view.frames >= least_frames).tolist():
+        speaker = int(view.speaker[row])
+        if speaker not in longest or view.frames[row] > view.frames[longest[speaker]]:
+            longest[speaker] = row
+    return [longest[speaker] for speaker in sorted(longest)]
+
+
+def _embed(
+    session: InferenceSession,
+    output: str,
+    front_end: FrontEnd,
+    view: View,
+    row: int,
+    most_frames: int,
+) -> FloatArray:
+    start = int(view.first_frame[row])
+    stretch = view.features[start : start + min(int(view.frames[row]), most_frames)]
+    features = normalise(stretch.astype(np.float32), front_end)
+    vector = session.run([output], {INPUT: features[None]})[0][0]
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 
 def golden_vectors(content: bytes, front_end: FrontEnd) -> bytes:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from engine.types import FloatArray
 
 
 class SqueezeExcitation(nn.Module):
@@ -59,15 +62,50 @@ class PooledEmbedding(nn.Module):
 
 class Ensemble(nn.Module):
     """Networks side by side: their unit embeddings end to end, so that the cosine of two voices is
-    the mean of the networks' cosines: [batch, frames, mel_bins] to [batch, sum of dimensions]."""
+    the mean of the networks' cosines: [batch, frames, mel_bins] to [batch, sum of dimensions],
+    whitened and as they are."""
 
-    def __init__(self, members: Mapping[str, nn.Module]) -> None:
+    def __init__(self, members: Mapping[str, nn.Module], embedding_dim: int) -> None:
         super().__init__()
         self.members = nn.ModuleDict(members)
+        self.whitening = Whitening(embedding_dim)
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         embeddings = [member(features) for member in self.members.values()]
-        return torch.cat([functional.normalize(e, dim=1) for e in embeddings], dim=1)
+        joined = torch.cat([functional.normalize(e, dim=1) for e in embeddings], dim=1)
+        joined = functional.normalize(joined, dim=1)
+        return self.whitening(joined), joined
+
+
+class Whitening(nn.Module):
+    """Unit embeddings [batch, dim] seen twice, as they are and with the training voices varying
+    alike in all directions; until `fit` they stay as they are."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.matrix: Tensor
+        self.register_buffer("mean", torch.zeros(dim))
+        self.register_buffer("matrix", torch.eye(dim))
+
+    def fit(self, vectors: FloatArray, weight: float, floor: float) -> None:
+        """From unit embeddings of training voices [shape=(n, dim)] with covariance C.
+
+        The dot product becomes that of the centred embeddings plus `weight` times that of the
+        whitened ones, each in units of its mean over the voices: the matrix is the square root of
+        I / tr(C) + weight (C + f I)^-1 / tr((C + f I)^-1 C), f being `floor` times C's mean
+        variance. (Whitening: Garcia-Romero & Espy-Wilson 2011.)
+        """
+        covariance = np.cov(vectors.T)
+        variances, directions = np.linalg.eigh(covariance)
+        whitened = 1 / (variances + floor * variances.mean())
+        gains = 1 / variances.sum() + weight * whitened / (whitened @ variances)
+        matrix = directions * np.sqrt(gains / gains.max()) @ directions.T
+        self.mean.copy_(torch.from_numpy(vectors.mean(axis=0)))
+        self.matrix.copy_(torch.from_numpy(matrix))
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        return functional.normalize((embeddings - self.mean) @ self.matrix, dim=1)
 
 
 class AamSoftmax(nn.Module):

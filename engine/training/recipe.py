@@ -38,6 +38,19 @@ class CohortConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class WhiteningConfig:
+    """See `engine.training.network.Whitening.fit`; how many training speakers it is fitted to, from
+    how many views each, and the lengths of their pieces."""
+
+    weight: float
+    floor: float
+    speakers: int
+    views: int
+    least_frames: int
+    most_frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One stage of optimisation. The learning rate goes from its first to its second value along
     half a cosine, after a linear warm-up; the margin goes straight from its first to its second."""
@@ -97,6 +110,7 @@ class Recipe:
     networks: tuple[Network, ...]
     crop: CropConfig
     cohort: CohortConfig
+    whitening: WhiteningConfig
     speaker_exponent: float
     least_speaker_s: float
     weight_decay: float
@@ -151,6 +165,7 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
         ),
         networks=tuple(_network(table) for table in data["networks"]),
         cohort=CohortConfig(**data["cohort"]),
+        whitening=WhiteningConfig(**data["whitening"]),
         crop=CropConfig(
             **crop | {key: tuple(crop[key]) for key in ("snr_db", "tempo", "dynamics")}
         ),
