@@ -51,6 +51,10 @@ def main() -> None:
     names = [network.name for network in recipe.networks]
     if arguments.network not in (None, *names):
         parser.error(f"--network: the recipe has {', '.join(names)}")
+    for network in recipe.networks:
+        stages = ["", *(stage.name for stage in network.stages)]
+        if arguments.network in (None, network.name) and arguments.begin not in stages:
+            parser.error(f"--begin: {network.name} has {', '.join(stages[1:])}")
     if "train" in chosen:
         _with_large_allocations()
     for step in chosen:
