@@ -26,11 +26,11 @@ SENSITIVITY_STEPS = (-0.5, 0.0, 0.5, 1.0)
 @dataclass(frozen=True, slots=True)
 class GroupSettings:
     """What joins: voices into a person from a mean log10 LR of `voices_log10`, calls into a ring
-    from a strength of `ring_strength` (`engine.groups.rings`). The defaults are those of the
-    simulation in benchmarks/rings.py that found most without joining two organisations."""
+    from a strength of `ring_strength` (`engine.groups.rings`). With the
+    defaults no two organisations were joined in the simulations of benchmarks/rings.py."""
 
-    voices_log10: float = 0.5
-    ring_strength: float = 1.75
+    voices_log10: float = 0.75
+    ring_strength: float = 2.0
 
     def shifted(self, step_log10: float) -> GroupSettings:
         """Stricter (or looser) by so much."""
