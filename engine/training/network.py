@@ -137,9 +137,12 @@ class AamSoftmax(nn.Module):
 
 
 def pair_loss(embeddings: Tensor, scale: float) -> Tensor:
-    """Each crop of the first half must find the crop of its speaker among the second half by their
-    cosines, and back: what the head teaches of the training speakers, told by voices alone (the
-    symmetric form of Sohn 2016, N-pair loss)."""
+    """The loss of embeddings [2n, dim] whose rows i and n + i are of one speaker.
+
+    Each crop of the first half must find its partner in the second half by their cosines times
+    `scale`, and back: what the head teaches of the training speakers, told by voices alone (the
+    symmetric form of Sohn 2016, N-pair loss).
+    """
     first, second = functional.normalize(embeddings.float()).chunk(2)
     logits = scale * first @ second.T
     own = torch.arange(len(logits), device=logits.device)
