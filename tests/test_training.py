@@ -86,7 +86,7 @@ def recipe() -> Recipe:
         full,
         networks=networks,
         views=views,
-        cohort=replace(full.cohort, speakers=8, top=3),
+        references=replace(full.references, speakers=8, least_frames=200, most_frames=300, top=3),
         checkpoint_steps=2,
         piece_s=4.0,
     )
@@ -143,7 +143,11 @@ def test_from_manifest_to_an_opened_pack(
     model = EmbeddingModel.open(load_pack(tmp_path / "pack"), "cpu")
     assert model.pack.embedding_dim == 64
     assert model.pack.cohort is not None
-    assert model.pack.cohort.vectors.shape == (8, 64)
+    assert model.pack.cohort.vectors.shape == (16, 64)
+    row = int(np.flatnonzero(view.speaker == 7)[view.frames[view.speaker == 7].argmax()])
+    start, frames = int(view.first_frame[row]), min(300, int(view.frames[row]))
+    heard = normalise(view.features[start : start + frames].astype(np.float32), front_end)
+    assert model.pack.cohort.vectors[15] @ model.embed_features(heard[None])[0] > 0.9999
     features = normalise(compute_features(golden_signal(RATE_HZ), front_end), front_end)
     vector = model.embed_windows(features[None])[0]
     with torch.no_grad():
@@ -255,6 +259,29 @@ def test_pairs_of_a_speaker_in_a_batch(tmp_path: Path) -> None:
             if (a == b).all()
         }
     assert same_view == {3, 4}  # the classes that one view alone holds: speaker 1, speeds 0 and 1
+
+
+def test_a_batch_of_speakers_who_are_alike(tmp_path: Path) -> None:
+    """Drawn speakers come with some of their nearest; nobody is in a batch twice."""
+    features = np.random.default_rng(0).normal(10, 2, (60, 50, 80)).astype(np.float16)
+    features.tofile(tmp_path / "view_00.f16")
+    rows = [(50 * speaker, 50, speaker, 0) for speaker in range(60)]
+    np.savez(tmp_path / "view_00.npz", index=np.array(rows, np.int64))
+    weights = np.ones(60)
+    weights[:7] = 0  # never drawn, whoever they are like
+    crop = load_recipe().crop
+    sampler = CropSampler(tmp_path, 1, 80, 3, weights, crop, 1, 7, alike_share=1.0)
+    sampler.refresh()
+    directions = np.random.default_rng(1).normal(size=(60, 8))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    sampler.know_alike(directions.astype(np.float32))
+    cosines = directions @ directions.T
+    cosines[:, :7] = -2
+    for step in range(20):
+        drawn = sampler.batch(32, 50, step)[1] // 3
+        assert len(set(drawn)) == 32
+        nearest = set(np.argsort(-cosines[drawn[0]])[1:11])
+        assert len(nearest & set(drawn[1:6])) == 5
 
 
 def test_pair_loss_is_the_mean_of_two_cross_entropies() -> None:

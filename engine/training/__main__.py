@@ -129,6 +129,7 @@ def _train(recipe: Recipe, arguments: argparse.Namespace) -> None:
         recipe.views.window,
         recipe.seed,
         recipe.crops_per_speaker,
+        recipe.alike_share,
     )
     if not sampler.refresh():
         raise SystemExit("no finished view: run the step 'views' first")

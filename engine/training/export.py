@@ -18,7 +18,7 @@ from engine.models.pack import CARD, COHORT, GOLDEN, MODEL, read_file, write_pac
 from engine.models.session import open_session
 from engine.training.card import write_card
 from engine.training.network import Ensemble
-from engine.training.recipe import CohortConfig, Network, Recipe, WhiteningConfig
+from engine.training.recipe import Network, Recipe, ReferenceConfig
 from engine.training.train import averaged_network, steps_done
 from engine.training.views import View, newest_views
 from engine.types import FloatArray, FrontEnd, ModelPack
@@ -44,14 +44,13 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
     ensemble = Ensemble(members, recipe.embedding_dim).eval()
     front_end = FrontEnd(mel_bins=recipe.mel_bins)
     plain = open_session(to_onnx(ensemble, recipe.mel_bins), "cpu", MODEL)
-    voices = whitening_vectors(plain, front_end, work, recipe.whitening)
-    ensemble.whitening.fit(voices, recipe.whitening.weight, recipe.whitening.floor)
+    references = reference_vectors(plain, front_end, work, recipe.references)
+    ensemble.whitening.fit(references, recipe.whitening.weight, recipe.whitening.floor)
     content = to_onnx(ensemble, recipe.mel_bins)
     check_equal(ensemble, content, recipe.mel_bins)
     golden = golden_vectors(content, front_end)
-    session = open_session(content, "cpu", MODEL)
     cohort = io.BytesIO()
-    np.save(cohort, cohort_vectors(session, front_end, work, recipe.cohort).astype(np.float16))
+    np.save(cohort, ensemble.whitening(torch.from_numpy(references)).numpy().astype(np.float16))
     card = write_card(recipe, steps, [], "en")
     write_pack(
         out,
@@ -75,7 +74,7 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
             "embedding_dim": recipe.embedding_dim,
         },
         validated_conditions={},
-        top=recipe.cohort.top,
+        top=recipe.references.top,
     )
     log.info("steps %s exported, %.1f MB", steps, len(content) / 1e6)
 
@@ -153,39 +152,17 @@ def check_equal(network: nn.Module, content: bytes, mel_bins: int) -> None:
                     raise ValueError(f"{frames} frames: cosine {_cosine(a, b)}")
 
 
-def whitening_vectors(
-    session: InferenceSession, front_end: FrontEnd, work: Path, config: WhiteningConfig
+def reference_vectors(
+    session: InferenceSession, front_end: FrontEnd, work: Path, config: ReferenceConfig
 ) -> FloatArray:
     """Embeddings of training voices [shape=(n, dim)], not whitened: a piece of every speaker from
     each of the newest views, all disturbed differently."""
-    views = newest_views(work, front_end.mel_bins, config.views)
     vectors = []
-    for view in views:
+    for view in newest_views(work, front_end.mel_bins, config.views):
         longest = _longest_pieces(view, config.least_frames)
-        step = max(1, len(longest) // config.speakers)
-        for row in longest[::step][: config.speakers]:
-            vectors.append(_embed(session, WINDOWS, front_end, view, row, config.most_frames))
-    return np.array(vectors)
-
-
-def cohort_vectors(
-    session: InferenceSession, front_end: FrontEnd, work: Path, config: CohortConfig
-) -> FloatArray:
-    """Embeddings of training speakers [shape=(speakers, dim)], one piece each, taken in turn from
-    the newest views."""
-    views = newest_views(work, front_end.mel_bins, config.views)
-    pieces = [
-        {int(view.speaker[row]): row for row in _longest_pieces(view, config.least_frames)}
-        for view in views
-    ]
-    speakers = np.unique(views[0].speaker)
-    step = max(1, len(speakers) // config.speakers)
-    vectors = []
-    for number, speaker in enumerate(speakers[::step][: config.speakers]):
-        turn = number % len(views)
-        row = pieces[turn].get(int(speaker))
-        if row is not None:
-            vectors.append(_embed(session, OUTPUT, front_end, views[turn], row, config.most_frames))
+        count = min(config.speakers, len(longest))
+        for at in np.linspace(0, len(longest), count, endpoint=False).astype(int):
+            vectors.append(_embed(session, front_end, view, longest[at], config.most_frames))
     return np.array(vectors)
 
 
@@ -200,17 +177,12 @@ def _longest_pieces(view: View, least_frames: int) -> list[int]:
 
 
 def _embed(
-    session: InferenceSession,
-    output: str,
-    front_end: FrontEnd,
-    view: View,
-    row: int,
-    most_frames: int,
+    session: InferenceSession, front_end: FrontEnd, view: View, row: int, most_frames: int
 ) -> FloatArray:
     start = int(view.first_frame[row])
     stretch = view.features[start : start + min(int(view.frames[row]), most_frames)]
     features = normalise(stretch.astype(np.float32), front_end)
-    vector = session.run([output], {INPUT: features[None]})[0][0]
+    vector = session.run([WINDOWS], {INPUT: features[None]})[0][0]
     return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 

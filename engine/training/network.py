@@ -118,6 +118,13 @@ class AamSoftmax(nn.Module):
         self.sub_centres = sub_centres
         self.scale = scale
 
+    def speakers(self, n_speeds: int) -> FloatArray:
+        """The mean direction of each speaker's classes [shape=(speakers, embedding_dim)]."""
+        directions = functional.normalize(self.weight.detach().float())
+        dim = directions.shape[1]
+        means = directions.view(-1, n_speeds * self.sub_centres, dim).mean(1)
+        return functional.normalize(means).cpu().numpy()
+
     def forward(self, embeddings: Tensor, labels: Tensor, margin: float) -> tuple[Tensor, Tensor]:
         """Return (loss, share of the batch classified rightly without margin)."""
         directions = functional.normalize(self.weight)

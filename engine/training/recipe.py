@@ -27,27 +27,24 @@ class Views:
 
 
 @dataclass(frozen=True, slots=True)
-class CohortConfig:
-    """The training speakers against whom scores are normalised; lengths of their pieces."""
+class ReferenceConfig:
+    """The training voices that whitening is fitted to and scores are normalised against: how many
+    speakers from each of how many of the newest views, and the lengths of their pieces; and how
+    many of the nearest ones count for a score."""
 
     speakers: int
-    top: int
     views: int
     least_frames: int
     most_frames: int
+    top: int
 
 
 @dataclass(frozen=True, slots=True)
 class WhiteningConfig:
-    """See `engine.training.network.Whitening.fit`; how many training speakers it is fitted to, from
-    how many views each, and the lengths of their pieces."""
+    """See `engine.training.network.Whitening.fit`."""
 
     weight: float
     floor: float
-    speakers: int
-    views: int
-    least_frames: int
-    most_frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ class Recipe:
     views: Views
     networks: tuple[Network, ...]
     crop: CropConfig
-    cohort: CohortConfig
+    references: ReferenceConfig
     whitening: WhiteningConfig
     speaker_exponent: float
     least_speaker_s: float
@@ -118,6 +115,7 @@ class Recipe:
     sub_centres: int
     pair_weight: float
     pair_scale: float
+    alike_share: float
     average_decay: float
     checkpoint_steps: int
 
@@ -164,7 +162,7 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
             ),
         ),
         networks=tuple(_network(table) for table in data["networks"]),
-        cohort=CohortConfig(**data["cohort"]),
+        references=ReferenceConfig(**data["references"]),
         whitening=WhiteningConfig(**data["whitening"]),
         crop=CropConfig(
             **crop | {key: tuple(crop[key]) for key in ("snr_db", "tempo", "dynamics")}

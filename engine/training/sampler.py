@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.training.views import View, load_view
+from engine.types import FloatArray
 
+ALIKE = 10
 KNOTS = 6
 TILT_DB = 8.0
 NEPER_PER_DB = np.log(10) / 10
@@ -57,6 +59,8 @@ class CropSampler:
         Of the random generator; `step` is mixed in, so that a resumed run goes on as it would have.
     crops_per_speaker : int
         Crops of one class in a batch, each from another view where there are so many.
+    alike_share : float
+        Share of the batches made of speakers who are hard to tell apart, see `know_alike`.
     """
 
     def __init__(
@@ -70,16 +74,19 @@ class CropSampler:
         window: int,
         seed: int,
         crops_per_speaker: int = 1,
+        alike_share: float = 0.0,
     ) -> None:
         self._directory = directory
         self._n_views = n_views
         self._mel_bins = mel_bins
-        self._n_speeds = n_speeds
+        self.n_speeds = n_speeds
         self._weights = weights
         self._crop = crop
         self._window = window
         self._seed = seed
         self._crops_per_speaker = crops_per_speaker
+        self._alike_share = alike_share
+        self._alike: NDArray[np.int64] | None = None
         self._views: dict[int, tuple[View, dict[int, NDArray[np.int64]]]] = {}
 
     def refresh(self) -> int:
@@ -97,20 +104,43 @@ class CropSampler:
             self._probability = weight / weight.sum()
         return max(self._views, default=-1) + 1
 
+    def know_alike(self, directions: FloatArray) -> None:
+        """Learn who is like whom from a unit vector for every speaker [shape=(speakers, dim)]."""
+        if not self._alike_share:
+            return
+        held = directions[self._speakers]
+        cosines = held @ held.T
+        np.fill_diagonal(cosines, -np.inf)
+        count = min(ALIKE, len(held) - 1)
+        self._alike = np.argpartition(cosines, -count)[:, -count:]
+
+    def _draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Speakers of a batch: by their weights, or some of them with others like them (hard
+        prototype mining: Thienpondt et al. 2020)."""
+        if self._alike is None or rng.random() >= self._alike_share:
+            return rng.choice(self._speakers, count, replace=False, p=self._probability)
+        chosen: dict[int, None] = {}
+        for seed in rng.choice(len(self._speakers), count, replace=False, p=self._probability):
+            others = rng.permutation(self._alike[seed])[: ALIKE // 2]
+            chosen |= dict.fromkeys([int(seed), *others.tolist()])
+            if len(chosen) >= count:
+                break
+        return self._speakers[list(chosen)[:count]]
+
     def batch(
         self, size: int, crop_frames: int, step: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return mean-normalised crops [shape=(size, crop_frames, mel_bins)] and their classes."""
         rng = np.random.default_rng([self._seed, step])
         n_speakers = size // self._crops_per_speaker
-        speakers = rng.choice(self._speakers, n_speakers, replace=False, p=self._probability)
+        speakers = self._draw(n_speakers, rng)
         crops = np.empty((size, crop_frames, self._mel_bins), np.float32)
         labels = np.empty(size, np.int64)
         for i, speaker in enumerate(speakers):
             for j, (view, row) in enumerate(self._rows(int(speaker), rng)):
                 at = i + j * n_speakers
                 crops[at] = _crop(view, row, crop_frames, self._crop, rng)
-                labels[at] = speaker * self._n_speeds + view.speed[row]
+                labels[at] = speaker * self.n_speeds + view.speed[row]
         _add_noise(crops, self._crop, rng)
         _limit_band(crops, self._crop.band_share, rng)
         crops -= crops.mean(axis=1, keepdims=True)

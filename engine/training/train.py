@@ -206,6 +206,7 @@ def _run_stage(
         in_stage = trainer.step - first_step
         if trainer.step % LOG_STEPS == 0:
             n_views = sampler.refresh()
+            sampler.know_alike(trainer.head.speakers(sampler.n_speeds))
         rate = learning_rate(stage, in_stage)
         for group in trainer.optimiser.param_groups:
             group["lr"] = rate
