@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +39,14 @@ from engine.training.augment import (
 )
 from engine.training.card import CARDS, to_pdf, write_card
 from engine.training.corpus import prepare_corpus
-from engine.training.export import check_equal, export, golden_signal, to_onnx, weights_of
+from engine.training.export import (
+    check_equal,
+    export,
+    golden_signal,
+    pull_back,
+    to_onnx,
+    weights_of,
+)
 from engine.training.network import Ensemble, Whitening, pair_loss
 from engine.training.recipe import Network, Recipe, load_recipe
 from engine.training.sampler import CropConfig, CropSampler
@@ -173,6 +181,13 @@ def test_from_manifest_to_an_opened_pack(
         for name, value in again.network.state_dict().items()
         if not name.endswith("num_batches_tracked")
     )
+    pulled = copy.deepcopy(trained.averaged)
+    begun = weights_of(model.pack, small)
+    kernel = max(begun, key=lambda name: begun[name].numel())
+    begun[kernel] = begun[kernel] + 1
+    pull_back(pulled, begun, 0.25)
+    moved = pulled.state_dict()[kernel] - expected[kernel]
+    assert torch.allclose(moved, torch.full_like(moved, 0.25), atol=1e-3)
     with pytest.raises(ValueError, match="another network"):
         again.start_from({})
     random = again.head.weight.detach().numpy().copy()

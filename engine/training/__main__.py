@@ -31,7 +31,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="corpus, views and checkpoints")
     parser.add_argument("--out", type=Path, help="export, card: the pack's folder")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="views")
-    parser.add_argument("--initial", type=Path, help="train: the pack whose weights to begin with")
+    parser.add_argument(
+        "--initial", type=Path, help="train, export: the pack whose weights to begin with"
+    )
     parser.add_argument("--network", help="train: only the network of this name in the recipe")
     parser.add_argument("--begin", default="", help="train: the stage that a new run begins with")
     parser.add_argument("--fonts", type=Path, default=Path("resources/fonts"), help="card")
@@ -143,9 +145,11 @@ def _train(recipe: Recipe, arguments: argparse.Namespace) -> None:
 
 
 def _export(recipe: Recipe, arguments: argparse.Namespace) -> None:
+    from engine.models.pack import load_pack
     from engine.training.export import export
 
-    export(recipe, arguments.work, arguments.out)
+    initial = load_pack(arguments.initial) if arguments.initial else None
+    export(recipe, arguments.work, arguments.out, initial)
 
 
 def _card(recipe: Recipe, arguments: argparse.Namespace) -> None:

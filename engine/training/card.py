@@ -235,5 +235,5 @@ def update_card(
             "embedding_dim": pack.embedding_dim,
         },
         validated_conditions=stated,
-        top=recipe.cohort.top,
+        top=recipe.references.top,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,9 @@ GOLDEN_S = 3.0
 HALF = ".half"
 
 
-def export(recipe: Recipe, work: Path, out: Path) -> None:
-    """Write the averaged networks of the checkpoints in `work` as a pack into `out`.
+def export(recipe: Recipe, work: Path, out: Path, initial: ModelPack | None = None) -> None:
+    """Write the averaged networks of the checkpoints in `work` as a pack into `out`, part of the
+    way back to those of the pack `initial` where they began there, see `Recipe.initial_share`.
 
     Raises
     ------
@@ -41,6 +43,9 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
     """
     members = {network.name: averaged_network(network, work) for network in recipe.networks}
     steps = {network.name: steps_done(network, work) for network in recipe.networks}
+    if initial is not None:
+        for network in recipe.networks:
+            pull_back(members[network.name], weights_of(initial, network), recipe.initial_share)
     ensemble = Ensemble(members, recipe.embedding_dim).eval()
     front_end = FrontEnd(mel_bins=recipe.mel_bins)
     plain = open_session(to_onnx(ensemble, recipe.mel_bins), "cpu", MODEL)
@@ -77,6 +82,15 @@ def export(recipe: Recipe, work: Path, out: Path) -> None:
         top=recipe.references.top,
     )
     log.info("steps %s exported, %.1f MB", steps, len(content) / 1e6)
+
+
+def pull_back(network: nn.Module, initial: Mapping[str, Tensor], share: float) -> None:
+    """Move a network's weights by `share` of the way to `initial` (Wortsman et al. 2022, WiSE-FT:
+    what the run before knew of strangers is kept beside what this one learned)."""
+    with torch.no_grad():
+        for name, value in network.state_dict().items():
+            if name in initial:
+                value.lerp_(initial[name], share)
 
 
 def to_onnx(network: nn.Module, mel_bins: int) -> bytes:

@@ -95,7 +95,8 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """See `recipe.toml`."""
+    """See `recipe.toml`; `initial_share` is how far a run that began with a pack's weights is
+    pulled back to them when it is exported."""
 
     seed: int
     model_id: str
@@ -117,6 +118,7 @@ class Recipe:
     pair_scale: float
     alike_share: float
     average_decay: float
+    initial_share: float
     checkpoint_steps: int
 
     @property
