@@ -100,12 +100,14 @@ class CropSampler:
         if self._views:
             held = {s for _, rows in self._views.values() for s in rows if self._weights[s] > 0}
             self._speakers = np.array(sorted(held))
+            self._alike = None  # its rows are of the speakers held before
             weight = self._weights[self._speakers]
             self._probability = weight / weight.sum()
         return max(self._views, default=-1) + 1
 
     def know_alike(self, directions: FloatArray) -> None:
-        """Learn who is like whom from a unit vector for every speaker [shape=(speakers, dim)]."""
+        """Learn who is like whom, until the next `refresh`, from a unit vector for every speaker
+        [shape=(speakers, dim)]."""
         if not self._alike_share:
             return
         held = directions[self._speakers]
