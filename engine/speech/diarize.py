@@ -21,7 +21,7 @@ from engine.progress import CancelToken, Progress, no_progress
 from engine.speech.clustering import Labels, Spans, centroids, choose, follow_voices, unit
 from engine.types import FloatArray, FrontEnd, SpeechSegment
 
-BATCH = 64
+BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
