@@ -189,6 +189,8 @@ def test_from_manifest_to_an_opened_pack(
     moved = pulled.state_dict()[kernel] - expected[kernel]
     assert torch.allclose(moved, torch.full_like(moved, 0.25), atol=1e-3)
     with pytest.raises(ValueError, match="another network"):
+        pull_back(pulled, {}, 0.25)
+    with pytest.raises(ValueError, match="another network"):
         again.start_from({})
     random = again.head.weight.detach().numpy().copy()
     stage = small.stages[0]

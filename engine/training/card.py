@@ -235,5 +235,5 @@ def update_card(
             "embedding_dim": pack.embedding_dim,
         },
         validated_conditions=stated,
-        top=recipe.references.top,
+        top=pack.cohort.top if pack.cohort else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import logging
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from engine.models.session import open_session
 from engine.training.card import write_card
 from engine.training.network import Ensemble
 from engine.training.recipe import Network, Recipe, ReferenceConfig
-from engine.training.train import averaged_network, steps_done
+from engine.training.train import averaged_network, load_weights, steps_done
 from engine.training.views import View, newest_views
 from engine.types import FloatArray, FrontEnd, ModelPack
 
@@ -38,8 +39,8 @@ def export(recipe: Recipe, work: Path, out: Path, initial: ModelPack | None = No
 
     Raises
     ------
-    ValueError
-        ONNX and PyTorch disagree, or a batch changes an embedding.
+    RuntimeError, ValueError
+        ONNX and PyTorch disagree, a batch changes an embedding, or `initial` holds other networks.
     """
     members = {network.name: averaged_network(network, work) for network in recipe.networks}
     steps = {network.name: steps_done(network, work) for network in recipe.networks}
@@ -86,11 +87,20 @@ def export(recipe: Recipe, work: Path, out: Path, initial: ModelPack | None = No
 
 def pull_back(network: nn.Module, initial: Mapping[str, Tensor], share: float) -> None:
     """Move a network's weights by `share` of the way to `initial` (Wortsman et al. 2022, WiSE-FT:
-    what the run before knew of strangers is kept beside what this one learned)."""
+    what the run before knew of strangers is kept beside what this one learned).
+
+    Raises
+    ------
+    RuntimeError, ValueError
+        `initial` is of another network.
+    """
+    begun = copy.deepcopy(network)
+    load_weights(begun, initial)
+    weights = begun.state_dict()
     with torch.no_grad():
         for name, value in network.state_dict().items():
-            if name in initial:
-                value.lerp_(initial[name], share)
+            if value.dtype.is_floating_point:
+                value.lerp_(weights[name], share)
 
 
 def to_onnx(network: nn.Module, mel_bins: int) -> bytes:

@@ -60,10 +60,7 @@ class Trainer:
         RuntimeError, ValueError
             They are of another network.
         """
-        found = self.network.load_state_dict(weights, strict=False)
-        missing = [k for k in found.missing_keys if not k.endswith("num_batches_tracked")]
-        if missing or found.unexpected_keys:
-            raise ValueError(f"weights of another network: {missing + found.unexpected_keys}")
+        load_weights(self.network, weights)
         self.averaged.load_state_dict(self.network.state_dict())
 
     def know_speakers(
@@ -117,6 +114,21 @@ class Trainer:
                     value.lerp_(current[name], 1 - decay)
                 else:
                     value.copy_(current[name])
+
+
+def load_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Give a network the weights of one of the same sizes, as `engine.training.export.weights_of`
+    tells them.
+
+    Raises
+    ------
+    RuntimeError, ValueError
+        They are of another network.
+    """
+    found = network.load_state_dict(weights, strict=False)
+    missing = [k for k in found.missing_keys if not k.endswith("num_batches_tracked")]
+    if missing or found.unexpected_keys:
+        raise ValueError(f"weights of another network: {missing + found.unexpected_keys}")
 
 
 def computes_in_bfloat16(device: str) -> bool:
