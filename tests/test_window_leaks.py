@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import shiboken6
 
 if "DISPLAY" not in os.environ:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QObject, QSettings, QTimer
+from PySide6.QtCore import QObject, QRunnable, QSettings, QTimer
 from pytestqt.qtbot import QtBot
 
 from app.services.workroom import Workroom
@@ -97,6 +98,7 @@ def test_a_closed_case_leaves_nothing(
             lambda: not window.board.running and window.workspace.is_drawn(), timeout=60_000
         )
         assert any(temporary.glob("seongmun-*")), "samples lie elsewhere: nothing is checked"
+        assert not stale_wrappers()
         close(window)
         qtbot.waitUntil(lambda: not window.board.running, timeout=60_000)
         qtbot.wait(20)
@@ -112,6 +114,12 @@ def test_a_closed_case_leaves_nothing(
 def left_behind() -> list[object]:
     """Everything there is of the kinds that belong to an open recording or a job."""
     return [o for o in gc.get_objects() if isinstance(o, LEFT_BEHIND)]
+
+
+def stale_wrappers() -> list[object]:
+    """Python objects of work that Qt has deleted: whatever Qt makes at the same address would be
+    taken for them."""
+    return [o for o in shiboken6.getAllValidWrappers() if isinstance(o, QRunnable)]
 
 
 def n_threads() -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QRectF, QRunnable, Qt, QThreadPool, Signal
+from PySide6.QtCore import QObject, QRectF, Qt, QThreadPool, Signal
 from PySide6.QtGui import QImage, QPainter
 
 from app.services.workbench import (
@@ -76,7 +76,7 @@ class TileLoader(QObject):
             missing = min(WORKERS, len(self._wanted)) - self._workers
             self._workers += max(0, missing)
         for _ in range(missing):
-            self._pool.start(QRunnable.create(self._work))
+            self._pool.start(self._work)
 
     def is_idle(self) -> bool:
         """Whether everything that was wanted is there."""
