@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.resources import VERBAL_SCALE
-from app.services.wording import condition_line, flag_text
+from app.services.wording import condition_line, condition_meaning, flag_text
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr.conditions import check_conditions, condition_flags, measured_conditions
 from engine.lr.verbal import find_scale, load_scale
@@ -81,6 +81,8 @@ def test_every_condition_is_inside_at_the_edge_outside_or_not_checked(
         assert (code in flags) == (place in (Place.EDGE, Place.OUTSIDE) or code == "snr.unknown")
         for language in ("ko", "en"):
             assert code in condition_line(found, language)  # type: ignore[arg-type]
+            assert "narrowband" not in condition_line(found, language)  # type: ignore[arg-type]
+            assert condition_meaning(found, language)  # type: ignore[arg-type]
             assert all(flag_text(flag, language) for flag in flags)  # type: ignore[arg-type]
 
 

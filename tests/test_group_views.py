@@ -17,7 +17,7 @@ import pytest
 if "DISPLAY" not in os.environ:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSettings, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -40,6 +40,7 @@ from engine.report.sign import make_demo_identity
 from engine.types import CheckStatus
 from ui.main_window import MainWindow
 from ui.views.ring_view import RingView
+from ui.widgets.graph_canvas import LABEL_PX, GraphCanvas
 
 
 @pytest.fixture
@@ -114,8 +115,10 @@ def test_groups_are_seen_decided_and_listened_to(
 
     canvas = desk.rings.canvas
     desk.tabs.setCurrentWidget(desk.rings)
-    QApplication.processEvents()
-    canvas.show_all()
+    for width in (1300, 1700):
+        window.resize(width, 900)
+        QApplication.processEvents()
+        assert_whole(canvas)
     assert canvas.picture is not None
     node = next(
         i
@@ -143,6 +146,15 @@ def test_groups_are_seen_decided_and_listened_to(
     assert window.workspace.active.opened.name == voices[first]
     start_s = grouping.voices[first].segments[0].start_s
     assert window.workspace.active.cursor_s == pytest.approx(start_s, abs=0.01)
+
+
+def assert_whole(canvas: GraphCanvas) -> None:
+    """The graph lies in the middle of the view, beside the room for names, all of it visible."""
+    assert canvas.picture is not None
+    places = np.array([canvas.place_of(i).toTuple() for i in range(len(canvas.picture.nodes))])
+    middle = (places.min(axis=0) + places.max(axis=0)) / 2
+    assert middle == pytest.approx([(canvas.width() - LABEL_PX) / 2, canvas.height() / 2], abs=1)
+    assert all(QRectF(canvas.rect()).contains(*place) for place in places.tolist())
 
 
 def test_graph_is_exported(window: MainWindow, tmp_path: Path) -> None:

@@ -23,12 +23,14 @@ from pytestqt.qtbot import QtBot
 
 from app.resources import POPULATIONS
 from app.services import studies
+from app.services.wording import flag_text
 from engine.casefile.tables import Study
 from engine.lr.calibrate import apply
 from engine.lr.population import load_population
 from engine.verify.signature import check_signature
 from tests.conftest import PASSWORD
 from ui.dialogs.population import PopulationDialog
+from ui.language import current_language
 from ui.main_window import MainWindow
 from ui.theme import BAD
 
@@ -138,8 +140,10 @@ def test_the_case_is_beside_the_study_and_its_study_is_kept(
     assert desk.beside.checks == finished.comparison.conditions
     shown = rows(view.conditions)
     assert len(shown) == len(finished.comparison.conditions)
-    for check in finished.comparison.conditions:
-        assert (check.place == "inside") != any(check.code in row for row in shown)
+    for check, row in zip(finished.comparison.conditions, shown, strict=True):
+        if check.place != "inside":
+            assert flag_text(check.code, current_language()) in row
+        assert check.code not in row and "narrowband" not in row
     case_line = view._study.charts["tippett"].series[-1]  # type: ignore[union-attr]
     assert case_line.role == "case" and set(case_line.x) == {expected}
 
@@ -184,7 +188,7 @@ def test_scores_of_another_model_or_none_give_no_ratio(
     beside = window.studies.beside
     assert beside is not None and beside.log10_lr is None
     (item,) = window.studies.view.conditions.top_items()
-    assert "population.model" in item.text(2)
+    assert "calibrated with another model" in item.text(2)
     assert item.background(2).color().name() == BAD
     chart = window.studies.view._study.charts["tippett"]  # type: ignore[union-attr]
     assert all(line.role != "case" for line in chart.series)

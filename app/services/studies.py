@@ -21,7 +21,7 @@ from app.services.validating import (
     print_study,
     write_study,
 )
-from app.services.wording import condition_parts
+from app.services.wording import condition_meaning, condition_parts
 from app.services.workroom import Workroom
 from engine.errors import ErrorCode, SeongmunError
 from engine.files import write_atomic
@@ -73,7 +73,7 @@ class ShownStudy:
     """A study in one language: rows of name and value, charts, and the reading of each.
 
     `about` says what the trials are and how they were validated; `conditions` are rows of
-    condition, what was found and is covered, place, code.
+    condition, what was found and is covered, and what that means; with the place.
     """
 
     size: str
@@ -82,7 +82,7 @@ class ShownStudy:
     misleading: tuple[tuple[str, str], ...]
     charts: Mapping[str, Chart]
     readings: Mapping[str, str]
-    conditions: tuple[tuple[str, str, Place, str], ...]
+    conditions: tuple[tuple[tuple[str, str, str], Place], ...]
 
 
 def tell(path: Path) -> Literal["population", "scores", "recordings"]:
@@ -192,7 +192,10 @@ def show(run: StudyRun, case: Beside | None, language: Language) -> ShownStudy:
         tuple(misleading_rows(document, texts)),
         charts,
         readings(document, texts),
-        tuple(condition_parts(check, language) for check in (case.checks if case else ())),
+        tuple(
+            ((*condition_parts(check, language), condition_meaning(check, language)), check.place)
+            for check in (case.checks if case else ())
+        ),
     )
 
 

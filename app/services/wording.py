@@ -33,16 +33,22 @@ def flag_text(flag: str, language: Language) -> str:
 
 def condition_line(check: ConditionCheck, language: Language) -> str:
     """One condition of a case: what was found, what the population covers, where that lies."""
-    name, found, place, code = condition_parts(check, language)
-    return f"{name}: {found}: {_texts(language)[f'place.{place}']} [{code}]"
+    name, found = condition_parts(check, language)
+    return f"{name}: {found}: {place_text(check.place, language)} [{check.code}]"
 
 
-def condition_parts(check: ConditionCheck, language: Language) -> tuple[str, str, Place, str]:
-    """The condition and whose it is, what was found and is covered, where that lies, its code."""
+def condition_parts(check: ConditionCheck, language: Language) -> tuple[str, str]:
+    """The condition and whose it is; what was found and is covered."""
     texts = _texts(language)
     name = texts[f"condition.{check.condition}"]
     where = f"{name} ({texts[check.role]})" if check.role else name
-    return where, limits_text(asdict(check), texts), check.place, check.code
+    return where, limits_text(asdict(check), texts)
+
+
+def condition_meaning(check: ConditionCheck, language: Language) -> str:
+    """Where a condition lies and, where that is not inside, what it means."""
+    place = place_text(check.place, language)
+    return place if check.place is Place.INSIDE else f"{place}\n{flag_text(check.code, language)}"
 
 
 def place_text(place: Place, language: Language) -> str:

@@ -144,15 +144,25 @@ def check_result(ratio: LikelihoodRatio) -> tuple[ConditionCheck, ConditionCheck
 
 def limits_text(check: Mapping[str, Any], texts: Mapping[str, str]) -> str:
     """What was found, and in parentheses what the population covers."""
-
-    def shown(value: Any) -> str:
-        return f"{value:.4g}" if isinstance(value, int | float) else str(value)
-
-    value = texts["not_stated"] if check["value"] is None else shown(check["value"])
-    limits = check["allowed"]
+    kind, value = check["condition"], check["value"]
+    found = texts["not_stated"] if value is None else value_text(kind, value, texts)
+    limits = allowed_text(kind, check["allowed"], texts)
     if check["low"] is not None or check["high"] is not None:
-        limits = " … ".join("" if v is None else shown(v) for v in (check["low"], check["high"]))
-    return f"{value} ({limits.strip()})" if limits else value
+        ends = (check["low"], check["high"])
+        limits = " … ".join("" if v is None else value_text(kind, v, texts) for v in ends)
+    return f"{found} ({limits.strip()})" if limits else found
+
+
+def allowed_text(condition: str, allowed: str, texts: Mapping[str, str]) -> str:
+    """The kinds that a population covers, in words."""
+    return ", ".join(value_text(condition, kind, texts) for kind in allowed.split())
+
+
+def value_text(condition: str, value: float | str, texts: Mapping[str, str]) -> str:
+    """A number with four figures; a codec or a sex in words."""
+    if isinstance(value, int | float):
+        return f"{value:.4g}"
+    return texts.get(f"{condition}.{value}", value)
 
 
 def _duration(

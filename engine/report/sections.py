@@ -12,7 +12,7 @@ from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph,
 
 from engine.audio.suitability import judge_suitability, limits_for
 from engine.canonical import canonical_bytes
-from engine.lr.conditions import limits_text
+from engine.lr.conditions import allowed_text, limits_text
 from engine.report.figures import ItemPlot, PreparedFigure
 from engine.report.page import (
     BODY,
@@ -257,23 +257,17 @@ class Body:
     def _place(self, check: Mapping[str, Any]) -> str:
         """What was found of a condition, and where that lies."""
         place = self._text(f"place.{check['place']}")
-        plain = {**check, "low": None, "high": None, "allowed": "", "value": check["value"]}
-        if check["condition"] == "codec":
-            plain["value"] = self._text(f"codec.{check['value']}")
-        if check["condition"] == "sex" and check["value"]:
-            plain["value"] = self._text(f"sex.{check['value']}")
+        plain = {**check, "low": None, "high": None, "allowed": ""}
         return f"{limits_text(plain, self.words.texts)}: {place}"
 
     def _limits_of(self, check: Mapping[str, Any]) -> str:
         """What the population covers of a condition."""
-        if check["condition"] in ("codec", "sex") and check["allowed"]:
-            kind, allowed = check["condition"], check["allowed"].split()
-            return ", ".join(self._text(f"{kind}.{name}") for name in allowed)
         low, high = (None if check[k] is None else f"{check[k]:.4g}" for k in ("low", "high"))
         if low and high:
             return f"{low} – {high}"
         one = f"≥ {low}" if low else f"≤ {high}" if high else ""
-        return one or check["allowed"] or self._text("not_stated")
+        allowed = allowed_text(check["condition"], check["allowed"], self.words.texts)
+        return one or allowed or self._text("not_stated")
 
     def _population(self) -> list[Flowable]:
         population = self.content["population"]

@@ -23,9 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.services.wording import place_text
 from engine.types import Place
-from ui.language import current_language
 from ui.theme import BAD, CAUTION
 from ui.widgets.chart import ChartPlot
 from ui.widgets.fact_tree import Fact, FactTree
@@ -212,7 +210,9 @@ class StudyView(QWidget):
         )
         found = [Fact((name,), tuple(Fact(row) for row in rows), True) for name, rows in groups]
         self.figures.show_facts([*found, about])
-        self.conditions.show_facts([_condition(*row) for row in study.conditions])
+        self.conditions.show_facts(
+            [Fact(texts, colour=PLACES[place], coloured=2) for texts, place in study.conditions]
+        )
         self.conditions.setVisible(bool(study.conditions))
         self._case.setText(self._case_text(bool(study.conditions)))
 
@@ -308,13 +308,6 @@ class StudyView(QWidget):
         for i in range(self.charts.count()):
             self.charts.setTabText(i, self._chart_name(self.charts.tabData(i)))
         self._fill()
-
-
-def _condition(what: str, found: str, place: Place, code: str) -> Fact:
-    """A row; a code is told where something is to be said."""
-    where = place_text(place, current_language())
-    colour = PLACES[place]
-    return Fact((what, found, f"{where}\n{code}" if colour else where), colour=colour, coloured=2)
 
 
 def _tables(event: QDropEvent) -> list[Path]:

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QPolygonF,
+    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
@@ -68,6 +69,7 @@ class GraphCanvas(QWidget):
         self._kinds: NDArray[np.str_] = np.zeros(0, np.str_)
         self._kept: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._scale_px, self._origin = 20.0, np.zeros(2)
+        self._is_whole = False
         self._pressed: QPointF | None = None
         self._held = -1
         self._pulled = False
@@ -112,6 +114,7 @@ class GraphCanvas(QWidget):
             size = np.array([max(self.width() - LABEL_PX, LABEL_PX), self.height()])
             self._scale_px = float((size / (high - low)).min())
             self._origin = size / 2 - (low + high) / 2 * self._scale_px
+        self._is_whole = True
         self._redraw()
 
     def place_of(self, node: int) -> QPointF:
@@ -158,8 +161,15 @@ class GraphCanvas(QWidget):
 
     def _move(self) -> None:
         """Show what is drawn elsewhere, and draw anew once it rests."""
+        self._is_whole = False
         self._rest.start()
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """What was shown whole stays whole."""
+        super().resizeEvent(event)
+        if self._is_whole:
+            self.show_all()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the colours."""
