@@ -23,6 +23,7 @@ from engine.models.pack import load_pack
 from engine.models.session import EmbeddingModel
 from engine.report.fonts import font_folders
 from engine.training.architectures import (
+    DenseConfig,
     EcapaConfig,
     NetworkConfig,
     ResNetConfig,
@@ -59,6 +60,14 @@ TINY: tuple[NetworkConfig, ...] = (
     TdnnConfig(stem_channels=(8, 8), channels=32, dilations=(1, 2), embedding_dim=32),
     EcapaConfig(stem_channels=(8, 8), channels=32, dilations=(2,), res2_scale=4, embedding_dim=32),
     ResNetConfig(widths=(4, 4, 8, 8), depths=(1, 1, 1, 1), embedding_dim=32),
+    DenseConfig(
+        stem_channels=(8, 8),
+        channels=32,
+        growth=8,
+        layers=(2, 1),
+        dilations=(1, 2),
+        embedding_dim=32,
+    ),
 )
 
 
@@ -194,6 +203,10 @@ def test_from_manifest_to_an_opened_pack(
         again.start_from({})
     random = again.head.weight.detach().numpy().copy()
     stage = small.stages[0]
+    still = replace(small, name="still", stages=(replace(stage, head_rate=0.0),))
+    moved_network = train(recipe, still, sampler, 24, tmp_path)
+    assert np.array_equal(moved_network.head.weight.detach().numpy(), random)
+    assert not torch.equal(moved_network.network.state_dict()[kernel], expected[kernel])
     crops, labels = sampler.batch(stage.batch, stage.crop_frames, 0)
     again.know_speakers(again.averaged, sampler, stage, 1)
     head = again.head.weight.detach().numpy()

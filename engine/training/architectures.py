@@ -15,6 +15,8 @@ from torch.nn import functional
 
 from engine.training.network import PooledEmbedding, SqueezeExcitation
 
+MASK_FRAMES = 25
+
 
 @dataclass(frozen=True, slots=True)
 class TdnnConfig:
@@ -69,11 +71,35 @@ class ResNetConfig:
         return f"thin ResNet of {sum(self.depths)} blocks, attentive statistics pooling"
 
 
-NetworkConfig = TdnnConfig | EcapaConfig | ResNetConfig
+@dataclass(frozen=True, slots=True)
+class DenseConfig:
+    """Convolutional stem, then blocks of time-delay layers that see all outputs before them in
+    their block; `layers` and `dilations` of each block. A transition after it halves the
+    channels."""
+
+    mel_bins: int = 80
+    stem_channels: tuple[int, int] = (24, 48)
+    time_stride: int = 4
+    channels: int = 256
+    growth: int = 64
+    bottleneck: int = 128
+    layers: tuple[int, ...] = (4, 8, 6)
+    dilations: tuple[int, ...] = (1, 2, 3)
+    pooled_channels: int = 768
+    embedding_dim: int = 192
+
+    def describe(self) -> str:
+        """For the model card."""
+        layers = f"{sum(self.layers)} densely connected, context-masked time-delay layers"
+        return f"convolutional stem, {layers}, attentive statistics pooling"
+
+
+NetworkConfig = TdnnConfig | EcapaConfig | ResNetConfig | DenseConfig
 CONFIGS: dict[str, type[NetworkConfig]] = {
     "tdnn": TdnnConfig,
     "ecapa": EcapaConfig,
     "resnet": ResNetConfig,
+    "dense": DenseConfig,
 }
 
 
@@ -97,6 +123,8 @@ def build(config: NetworkConfig) -> nn.Module:
             return EcapaNetwork(config)
         case ResNetConfig():
             return ResNetwork(config)
+        case DenseConfig():
+            return DenseNetwork(config)
 
 
 class Stem(nn.Module):
@@ -265,3 +293,57 @@ class ResNetwork(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         image = features.transpose(1, 2).unsqueeze(1)
         return self.pooled(self.layers(self.enter(image)).flatten(1, 2))
+
+
+class ContextMask(nn.Module):
+    """Gate per channel and frame from what the voice is like as a whole and about the frame
+    (Wang et al. 2023, CAM++; here about every frame by itself instead of in segments)."""
+
+    def __init__(self, inputs: int, outputs: int, bottleneck: int = 32) -> None:
+        super().__init__()
+        self.down = nn.Conv1d(inputs, bottleneck, 1)
+        self.up = nn.Conv1d(bottleneck, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.down(x)
+        near = functional.avg_pool1d(x, MASK_FRAMES, 1, MASK_FRAMES // 2, count_include_pad=False)
+        return torch.sigmoid(self.up(functional.relu(near + x.mean(-1, keepdim=True))))
+
+
+class DenseLayer(nn.Module):
+    """1x1 down, dilated convolution under a mask, appended to what came in."""
+
+    def __init__(self, inputs: int, growth: int, bottleneck: int, dilation: int) -> None:
+        super().__init__()
+        self.down = nn.Sequential(
+            nn.BatchNorm1d(inputs), nn.ReLU(), *_conv1d(inputs, bottleneck, 1)
+        )
+        self.conv = _conv1d(bottleneck, growth, 3, dilation)[0]
+        self.mask = ContextMask(bottleneck, growth)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = self.down(x)
+        return torch.cat([x, self.conv(inner) * self.mask(inner)], dim=1)
+
+
+class DenseNetwork(nn.Module):
+    """See `DenseConfig`; after D-TDNN (Yu & Li 2020) and CAM++."""
+
+    def __init__(self, config: DenseConfig) -> None:
+        super().__init__()
+        channels = config.channels
+        self.stem = Stem(config.mel_bins, config.stem_channels, channels, config.time_stride)
+        layers: list[nn.Module] = []
+        for depth, dilation in zip(config.layers, config.dilations, strict=True):
+            for _ in range(depth):
+                layers.append(DenseLayer(channels, config.growth, config.bottleneck, dilation))
+                channels += config.growth
+            half = channels // 2
+            layers += [nn.BatchNorm1d(channels), nn.ReLU(), _conv1d(channels, half, 1)[0]]
+            channels = half
+        self.layers = nn.Sequential(*layers, nn.BatchNorm1d(channels), nn.ReLU())
+        self.merge = nn.Sequential(*_conv1d(channels, config.pooled_channels, 1))
+        self.pooled = PooledEmbedding(config.pooled_channels, config.embedding_dim)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.pooled(self.merge(self.layers(self.stem(features))))

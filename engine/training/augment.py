@@ -10,6 +10,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -94,7 +95,7 @@ def reverberate(
 ) -> FloatArray:
     """Convolve with a measured room or with exponentially decaying noise (RT60 0.1–0.9 s)."""
     if rooms and rng.random() < 0.2:
-        response = rooms[rng.integers(len(rooms))]
+        response = rooms[int(rng.integers(len(rooms)))]
     else:
         rt60_s = rng.uniform(0.1, 0.9)
         time_s = np.arange(int(rt60_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
@@ -113,14 +114,13 @@ def add_noise(
     """Add a recorded noise, babble of three to six voices, or coloured noise at `snr_db`."""
     kind = rng.random()
     if kind < 0.5 and disturbances.noises:
-        noise = disturbances.noises[rng.integers(len(disturbances.noises))]
+        noise = disturbances.noises[int(rng.integers(len(disturbances.noises)))]
         noise = stretch(noise, len(samples), rng)
     elif kind < 0.75 and disturbances.voices:
         chosen = rng.integers(len(disturbances.voices), size=rng.integers(3, 7))
-        noise = sum(  # type: ignore[assignment]
-            stretch(v / max(_rms(v), 1e-4), len(samples), rng)
-            for v in (disturbances.voices[i] for i in chosen)
-        )
+        noise = np.zeros(len(samples), np.float32)
+        for voice in (disturbances.voices[i] for i in chosen):
+            noise += stretch(voice / max(_rms(voice), 1e-4), len(samples), rng)
     else:
         noise = _coloured(len(samples), rng.uniform(0, 2), rng)
     return at_snr(samples, noise, snr_db)
@@ -219,7 +219,7 @@ def _through_soundfile(samples: FloatArray, container: str, subtype: str) -> Flo
 
 def through_av(samples: FloatArray, rate_hz: int, codec: str, bit_rate: int) -> FloatArray:
     """Encode and decode with FFmpeg packet by packet; the encoder's delay is cut off."""
-    encoder = av.CodecContext.create(codec, "w")
+    encoder: Any = av.CodecContext.create(codec, "w")
     encoder.sample_rate, encoder.layout, encoder.bit_rate = rate_hz, "mono", bit_rate
     encoder.options = FAST.get(codec, {})
     encoder.format = encoder.codec.audio_formats[0]
@@ -230,7 +230,7 @@ def through_av(samples: FloatArray, rate_hz: int, codec: str, bit_rate: int) -> 
     frames = [*resampler.resample(source), *resampler.resample(None)]
     packets = [packet for frame in frames for packet in encoder.encode(frame)]
     packets += encoder.encode(None)
-    decoder = av.CodecContext.create(
+    decoder: Any = av.CodecContext.create(
         {"libopencore_amrnb": "amrnb", "libopus": "opus", "libmp3lame": "mp3float"}.get(
             codec, codec
         ),

@@ -61,7 +61,7 @@ class DevSet:
     def at_least(self, duration_s: float) -> DevSet:
         """The trials in which both voices speak for `duration_s`."""
         long = np.array([len(v.speech) >= duration_s * SAMPLE_RATE_HZ for v in self.voices])
-        return self.only(long[self.trials].all(axis=1))
+        return self.only(np.asarray(long[self.trials].all(axis=1)))
 
 
 def load_sets(data: Path, work: Path, progress: Progress = no_progress) -> dict[str, DevSet]:
@@ -213,9 +213,13 @@ def conditions(sets: Mapping[str, DevSet], noise_dir: Path) -> Iterator[Conditio
 
 def _durations(given: DevSet, durations_s: Sequence[int]) -> Iterator[Condition]:
     for duration_s in durations_s:
-        length = duration_s * SAMPLE_RATE_HZ
-        cut = given.at_least(duration_s).heard(lambda speech, length=length: speech[:length])
-        yield Condition("duration", cut, duration_s)
+        yield Condition(
+            "duration", given.at_least(duration_s).heard(_first(duration_s)), duration_s
+        )
+
+
+def _first(duration_s: int) -> Callable[[FloatArray], FloatArray]:
+    return lambda speech: speech[: duration_s * SAMPLE_RATE_HZ]
 
 
 def _snrs(given: DevSet, noises: Sequence[FloatArray]) -> Iterator[Condition]:
@@ -228,7 +232,7 @@ def _noisy(noises: Sequence[FloatArray], snr_db: float) -> Callable[[FloatArray]
     rng = np.random.default_rng(0)
 
     def hear(speech: FloatArray) -> FloatArray:
-        noise = noises[rng.integers(len(noises))]
+        noise = noises[int(rng.integers(len(noises)))]
         return at_snr(speech, stretch(noise, len(speech), rng), snr_db)
 
     return hear

@@ -236,7 +236,7 @@ def golden_signal(sample_rate_hz: int) -> FloatArray:
     buzz = (gain * np.sin(2 * np.pi * harmonics * pitch)).sum(axis=0)
     noise = np.random.default_rng(1).standard_normal(len(time_s))
     mixed = buzz / np.abs(buzz).max() * 0.5 + 0.005 * noise
-    return mixed.astype(np.float32)
+    return np.asarray(mixed, np.float32)
 
 
 def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

@@ -123,7 +123,7 @@ class AamSoftmax(nn.Module):
         directions = functional.normalize(self.weight.detach().float())
         dim = directions.shape[1]
         means = directions.view(-1, n_speeds * self.sub_centres, dim).mean(1)
-        return functional.normalize(means).cpu().numpy()
+        return np.asarray(functional.normalize(means).cpu().numpy())
 
     def forward(self, embeddings: Tensor, labels: Tensor, margin: float) -> tuple[Tensor, Tensor]:
         """Return (loss, share of the batch classified rightly without margin)."""

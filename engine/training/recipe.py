@@ -50,7 +50,9 @@ class WhiteningConfig:
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One stage of optimisation. The learning rate goes from its first to its second value along
-    half a cosine, after a linear warm-up; the margin goes straight from its first to its second."""
+    half a cosine, after a linear warm-up; the margin goes straight from its first to its second.
+    The head learns at `head_rate` times the network's rate: at 0 it stays where it began, and a new
+    network learns to find the speakers where another one puts them."""
 
     name: str
     batch: int
@@ -59,6 +61,7 @@ class Stage:
     warmup_steps: int
     learning_rate: tuple[float, float]
     margin: tuple[float, float]
+    head_rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
     """Read a recipe file; a missing key is a KeyError that names it."""
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     views, crop, training = data["views"], data["crop"], data["training"]
-    snr_db, share = views["snr_db"], "{}_share".format
+    snr_db = views["snr_db"]
     return Recipe(
         seed=data["seed"],
         model_id=data["model_id"],
@@ -159,8 +162,10 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
             views["pieces_per_speaker"],
             tuple(views["speeds"]),
             AugmentationConfig(
-                *(views[share(kind)] for kind in ("telephone", "noise", "reverb")),
-                snr_db=(snr_db[0], snr_db[1]),
+                views["telephone_share"],
+                views["noise_share"],
+                views["reverb_share"],
+                (snr_db[0], snr_db[1]),
             ),
         ),
         networks=tuple(_network(table) for table in data["networks"]),

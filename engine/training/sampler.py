@@ -189,7 +189,7 @@ def _crop(
     at = np.linspace(0, wanted - 1, crop_frames, dtype=np.float32)
     before = np.minimum(at.astype(np.int64), wanted - 2)
     share = (at - before)[:, None]
-    return stretch[before] * (1 - share) + stretch[before + 1] * share
+    return np.asarray(stretch[before] * (1 - share) + stretch[before + 1] * share, np.float32)
 
 
 def _add_noise(crops: NDArray[np.float32], config: CropConfig, rng: np.random.Generator) -> None:
@@ -210,7 +210,7 @@ def _add_noise(crops: NDArray[np.float32], config: CropConfig, rng: np.random.Ge
 def _interpolation(bins: int) -> NDArray[np.float64]:
     """Weights [shape=(KNOTS, bins)] of linear interpolation between evenly spaced knots."""
     at = np.linspace(0, KNOTS - 1, bins)
-    return np.maximum(0, 1 - np.abs(at - np.arange(KNOTS)[:, None]))
+    return np.asarray(np.maximum(0, 1 - np.abs(at - np.arange(KNOTS)[:, None])))
 
 
 def _limit_band(crops: NDArray[np.float32], share: float, rng: np.random.Generator) -> None:

@@ -47,9 +47,8 @@ class Trainer:
         averaged.load_state_dict(network.state_dict())
         head = AamSoftmax(config.embedding_dim, n_classes, recipe.sub_centres, recipe.scale)
         head.to(device)
-        optimiser = torch.optim.AdamW(
-            [*network.parameters(), *head.parameters()], weight_decay=recipe.weight_decay
-        )
+        groups = [{"params": list(part.parameters())} for part in (network, head)]
+        optimiser = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay)
         return cls(network, averaged, head, optimiser)
 
     def start_from(self, weights: Mapping[str, Tensor]) -> None:
@@ -220,8 +219,8 @@ def _run_stage(
             n_views = sampler.refresh()
             sampler.know_alike(trainer.head.speakers(sampler.n_speeds))
         rate = learning_rate(stage, in_stage)
-        for group in trainer.optimiser.param_groups:
-            group["lr"] = rate
+        network_group, head_group = trainer.optimiser.param_groups
+        network_group["lr"], head_group["lr"] = rate, rate * stage.head_rate
         crops, classes = sampler.batch(stage.batch, stage.crop_frames, trainer.step)
         features = torch.from_numpy(crops).to(device)
         labels = torch.from_numpy(classes).to(device)

@@ -76,7 +76,7 @@ class ViewMaker:
         rng = np.random.default_rng([self.seed, number, piece.start])
         speed = (piece.speaker + number) % len(self.speeds)
         samples = self.corpus.samples[piece.start : piece.start + piece.length]
-        voice = change_speed(samples.astype(np.float32) / 32768, self.speeds[speed])
+        voice = change_speed(samples.astype(np.float32) / np.float32(32768), self.speeds[speed])
         heard = augment(voice, self.augmentation, self.disturbances, rng)
         return compute_features(heard, self.front_end).astype(np.float16), speed
 
@@ -95,7 +95,7 @@ def make_disturbances(corpus: Corpus, noise_dir: Path, room_dir: Path, seed: int
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(corpus.pieces), min(300, len(corpus.pieces)), replace=False)
     voices: list[FloatArray] = [
-        corpus.samples[p.start : p.start + p.length].astype(np.float32) / 32768
+        corpus.samples[p.start : p.start + p.length].astype(np.float32) / np.float32(32768)
         for p in (corpus.pieces[i] for i in chosen)
     ]
     return load_disturbances(noise_dir, room_dir, voices)
