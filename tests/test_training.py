@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ pytest.importorskip("torch", reason="the training recipe needs the extra 'train'
 
 import torch
 
+from engine.audio.decode import decode
 from engine.lr.validate import validate
 from engine.models.frontend import compute_features, normalise
 from engine.models.pack import load_pack
@@ -38,7 +40,7 @@ from engine.training.augment import (
     level,
     lose_frames,
 )
-from engine.training.card import CARDS, to_pdf, write_card
+from engine.training.card import CARDS, N_CONDITIONS, to_pdf, update_card, write_card
 from engine.training.corpus import prepare_corpus
 from engine.training.export import (
     check_equal,
@@ -90,6 +92,32 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def with_dev(data: Path, demo_media: tuple[Path, Path]) -> Path:
+    """The same folder with development sets of the two demo recordings: too few for any figure."""
+    tables: dict[str, list[tuple[str, ...]]] = {
+        "wuw2/calls.csv": [("path", "speaker", "call")],
+        "wuw2/trials.csv": [("a", "b", "phones"), ("call0", "call1", "cellphone-landlinephone")],
+        "common_voice/recordings.csv": [("recording", "speaker")],
+        "common_voice/trials.csv": [("a", "b"), ("clip0", "clip1")],
+        "librispeech_devclean_mp3/manifest.csv": [("path", "speaker", "chapter")],
+    }
+    for name in ("wuw2", "common_voice", "librispeech_devclean_mp3"):
+        (data / "dev" / name).mkdir(parents=True)
+    for i, path in enumerate(demo_media):
+        audio = decode(path)
+        for name in (f"wuw2/call{i}.wav", f"common_voice/clip{i}.ogg"):
+            soundfile.write(data / "dev" / name, audio.samples[0], audio.sample_rate_hz)
+        tables["wuw2/calls.csv"].append((f"wuw2/call{i}.wav", f"s{i}", f"call{i}"))
+        tables["common_voice/recordings.csv"].append((f"clip{i}", f"s{i}"))
+        row = (f"wuw2/call{i}.wav", f"s{i}", f"chapter{i}")
+        tables["librispeech_devclean_mp3/manifest.csv"].append(row)
+    for name, rows in tables.items():
+        with (data / "dev" / name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+    return data
+
+
+@pytest.fixture(scope="module")
 def recipe() -> Recipe:
     """The real recipe, as small as it gets."""
     full = load_recipe()
@@ -110,8 +138,9 @@ def recipe() -> Recipe:
 
 
 def test_from_manifest_to_an_opened_pack(
-    data: Path, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    with_dev: Path, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    data = with_dev
     monkeypatch.setattr("engine.training.train.LOG_STEPS", 2)  # a stage begins between two lines
     corpus = prepare_corpus(data / "train/manifest.csv", tmp_path, recipe.piece_s)
     assert len(corpus.speakers) == 8
@@ -177,6 +206,17 @@ def test_from_manifest_to_an_opened_pack(
     whitened = model.embed_features(features[None])[0]
     assert np.linalg.norm(whitened) == pytest.approx(1, abs=1e-5)
     assert np.abs(whitened - vector).max() > 0.01
+    too_few = {"en": "too few", "ko": "화자가 적어 산출하지 않음"}
+    notes = {"en": "What to tell.", "ko": "알릴 것입니다."}
+    shutil.copytree(tmp_path / "pack", tmp_path / "carded")
+    update_card(recipe, data, tmp_path, tmp_path / "carded", font_folders(Path()), notes)
+    carded = load_pack(tmp_path / "carded")
+    assert carded.model_sha256 == model.pack.model_sha256
+    assert carded.validated_conditions["validated_on"] == "telephone"
+    for language, name in CARDS.items():
+        card = (tmp_path / "carded" / name).read_text(encoding="utf-8")
+        assert notes[language] in card
+        assert card.count(too_few[language]) == N_CONDITIONS
     (tmp_path / "first.pt").rename(tmp_path / "kept.pt")
     weights = weights_of(model.pack, small)
     last = train(recipe, small, sampler, 24, tmp_path, weights, begin="last")
