@@ -99,6 +99,7 @@ class RingView(QWidget):
         split.addWidget(self.canvas)
         split.addWidget(side)
         split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 1)
         split.setSizes([700, 300])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
