@@ -155,7 +155,7 @@ def limits_text(check: Mapping[str, Any], texts: Mapping[str, str]) -> str:
 
 def allowed_text(condition: str, allowed: str, texts: Mapping[str, str]) -> str:
     """The kinds that a population covers, in words."""
-    return ", ".join(value_text(condition, kind, texts) for kind in allowed.split())
+    return "; ".join(value_text(condition, kind, texts) for kind in allowed.split())
 
 
 def value_text(condition: str, value: float | str, texts: Mapping[str, str]) -> str:
