@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from app.messages import Language, message
-from app.services.wording import check_name, check_reason, flag_text
+from app.services.wording import check_name, check_reason, flag_text, ratio_text
 from engine.speech.exchange import LabelledSegment, SegmentFormat, write_segments
 from engine.types import Check, ModelPack, Population, VerificationResult
 
@@ -123,7 +123,7 @@ def comparison_text(result: Mapping[str, Any], language: Language) -> str:
     low, high = result["interval"]
     lowest, highest = result["bounds"]
     values = {
-        "lr": f"{10 ** result['log10_lr']:.2g}",
+        "lr": ratio_text(result["log10_lr"], result["flags"], language),
         "log10_lr": f"{result['log10_lr']:.2f}",
         "low": f"{low:.2f}",
         "high": f"{high:.2f}",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.resources import VERBAL_SCALE
-from app.services.wording import condition_line, condition_meaning, flag_text
+from app.services.wording import condition_line, condition_meaning, flag_text, ratio_text
 from engine.errors import ErrorCode, SeongmunError
 from engine.lr.conditions import check_conditions, condition_flags, measured_conditions
 from engine.lr.verbal import find_scale, load_scale
@@ -84,6 +84,22 @@ def test_every_condition_is_inside_at_the_edge_outside_or_not_checked(
             assert "narrowband" not in condition_line(found, language)  # type: ignore[arg-type]
             assert condition_meaning(found, language)  # type: ignore[arg-type]
             assert all(flag_text(flag, language) for flag in flags)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("log10_lr", "flags", "ko", "en"),
+    [
+        (1.61, (), "약 41", "about 41"),
+        (1.672, ("lr.at_bound",), "최소 47", "at least 47"),
+        (-1.672, ("snr.edge", "lr.at_bound"), "최대 0.021", "at most 0.021"),
+        (3.1, ("lr.interval_at_bound",), "약 1,300", "about 1,300"),
+    ],
+)
+def test_a_ratio_at_the_end_of_the_range_is_told_as_at_least_or_at_most(
+    log10_lr: float, flags: tuple[str, ...], ko: str, en: str
+) -> None:
+    assert ratio_text(log10_lr, flags, "ko") == ko
+    assert ratio_text(log10_lr, flags, "en") == en
 
 
 def test_what_the_population_does_not_state_is_not_checked() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from typing import Any
@@ -24,6 +25,15 @@ def verbal_text(
         return term
     direction = "same" if ratio.log10_lr > 0 else "different"
     return str(_texts(language)[f"verbal_{direction}"]).format(term=term)
+
+
+def ratio_text(log10_lr: float, flags: Sequence[str], language: Language) -> str:
+    """A likelihood ratio as a number; at the end of the supported range it says so."""
+    from engine.report.page import two_figures  # loads reportlab
+    from engine.report.words import AT_BOUND
+
+    key = "about" if AT_BOUND not in flags else "at_least" if log10_lr >= 0 else "at_most"
+    return str(_texts(language)[key]).format(number=two_figures(10**log10_lr))
 
 
 def flag_text(flag: str, language: Language) -> str:
