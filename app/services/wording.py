@@ -28,12 +28,10 @@ def verbal_text(
 
 
 def ratio_text(log10_lr: float, flags: Sequence[str], language: Language) -> str:
-    """A likelihood ratio as a number; at the end of the supported range it says so."""
-    from engine.report.page import two_figures  # loads reportlab
-    from engine.report.words import AT_BOUND
+    """See `engine.report.words.ratio_text`."""
+    from engine.report import words  # loads reportlab
 
-    key = "about" if AT_BOUND not in flags else "at_least" if log10_lr >= 0 else "at_most"
-    return str(_texts(language)[key]).format(number=two_figures(10**log10_lr))
+    return words.ratio_text(log10_lr, flags, _texts(language))
 
 
 def flag_text(flag: str, language: Language) -> str:

@@ -144,25 +144,29 @@ def check_result(ratio: LikelihoodRatio) -> tuple[ConditionCheck, ConditionCheck
 
 def limits_text(check: Mapping[str, Any], texts: Mapping[str, str]) -> str:
     """What was found, and in parentheses what the population covers."""
-    kind, value = check["condition"], check["value"]
-    found = texts["not_stated"] if value is None else value_text(kind, value, texts)
-    limits = allowed_text(kind, check["allowed"], texts)
+    limits = allowed_text(check, texts)
     if check["low"] is not None or check["high"] is not None:
         ends = (check["low"], check["high"])
-        limits = " … ".join("" if v is None else value_text(kind, v, texts) for v in ends)
+        limits = " … ".join("" if end is None else f"{end:.4g}" for end in ends)
+    found = found_text(check, texts)
     return f"{found} ({limits.strip()})" if limits else found
 
 
-def allowed_text(condition: str, allowed: str, texts: Mapping[str, str]) -> str:
-    """The kinds that a population covers, in words."""
-    return "; ".join(value_text(condition, kind, texts) for kind in allowed.split())
+def found_text(check: Mapping[str, Any], texts: Mapping[str, str]) -> str:
+    """What was found: a number with four figures, a codec or a sex in words."""
+    value = check["value"]
+    if value is None:
+        return texts["not_stated"]
+    return f"{value:.4g}" if isinstance(value, int | float) else _kind_text(check, value, texts)
 
 
-def value_text(condition: str, value: float | str, texts: Mapping[str, str]) -> str:
-    """A number with four figures; a codec or a sex in words."""
-    if isinstance(value, int | float):
-        return f"{value:.4g}"
-    return texts.get(f"{condition}.{value}", value)
+def allowed_text(check: Mapping[str, Any], texts: Mapping[str, str]) -> str:
+    """The kinds that a population covers, in words; empty where it states none."""
+    return "; ".join(_kind_text(check, kind, texts) for kind in check["allowed"].split())
+
+
+def _kind_text(check: Mapping[str, Any], kind: str, texts: Mapping[str, str]) -> str:
+    return texts.get(f"{check['condition']}.{kind}", kind)
 
 
 def _duration(

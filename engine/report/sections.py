@@ -12,7 +12,7 @@ from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph,
 
 from engine.audio.suitability import judge_suitability, limits_for
 from engine.canonical import canonical_bytes
-from engine.lr.conditions import allowed_text, limits_text
+from engine.lr.conditions import allowed_text, found_text
 from engine.report.figures import ItemPlot, PreparedFigure
 from engine.report.page import (
     BODY,
@@ -257,8 +257,7 @@ class Body:
     def _place(self, check: Mapping[str, Any]) -> str:
         """What was found of a condition, and where that lies."""
         place = self._text(f"place.{check['place']}")
-        plain = {**check, "low": None, "high": None, "allowed": ""}
-        return f"{limits_text(plain, self.words.texts)}: {place}"
+        return f"{found_text(check, self.words.texts)}: {place}"
 
     def _limits_of(self, check: Mapping[str, Any]) -> str:
         """What the population covers of a condition."""
@@ -266,8 +265,7 @@ class Body:
         if low and high:
             return f"{low} – {high}"
         one = f"≥ {low}" if low else f"≤ {high}" if high else ""
-        allowed = allowed_text(check["condition"], check["allowed"], self.words.texts)
-        return one or allowed or self._text("not_stated")
+        return one or allowed_text(check, self.words.texts) or self._text("not_stated")
 
     def _population(self) -> list[Flowable]:
         population = self.content["population"]

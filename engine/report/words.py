@@ -68,22 +68,26 @@ class Words:
 
     def quantity(self, result: Mapping[str, Any]) -> str:
         """How many times more probable, under the proposition that is supported."""
-        number = two_figures(10 ** abs(result["log10_lr"]))
-        bounded = AT_BOUND in result["flags"]
-        return self.text("at_least" if bounded else "about", number=number)
+        return ratio_text(abs(result["log10_lr"]), result["flags"], self.texts)
 
     def ratio(self, result: Mapping[str, Any]) -> str:
         """The likelihood ratio as a number; at the end of the supported range it says so."""
-        number = two_figures(10 ** result["log10_lr"])
         if AT_BOUND not in result["flags"]:
-            return number
-        return self.text("at_least" if result["log10_lr"] >= 0 else "at_most", number=number)
+            return two_figures(10 ** result["log10_lr"])
+        return ratio_text(result["log10_lr"], result["flags"], self.texts)
 
     @staticmethod
     def _kind(result: Mapping[str, Any]) -> str:
         if result["verbal_level"] == NEUTRAL:
             return "none"
         return "same" if result["log10_lr"] >= 0 else "different"
+
+
+def ratio_text(log10_lr: float, flags: Sequence[str], texts: Mapping[str, str]) -> str:
+    """About how much a likelihood ratio is; at the end of the supported range, at least or at
+    most how much."""
+    key = "about" if AT_BOUND not in flags else "at_least" if log10_lr >= 0 else "at_most"
+    return texts[key].format(number=two_figures(10**log10_lr))
 
 
 def joined(words: Sequence[Words], key: str, **values: Any) -> str:
